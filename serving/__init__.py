@@ -1,0 +1,1 @@
+"""What answers requests, with no training package imported."""

@@ -1,0 +1,71 @@
+"""The errors that end a command, and how they are told.
+
+SwitchyardError
+├── UserError            the input is wrong: exit status 2
+│   ├── DataError        the table does not hold what the run needs
+│   ├── ConfigError      a run config, a stack file or an option is wrong
+│   └── RequestError     a prediction request breaks the contract: a 4xx
+└── RunError             the input was fine and the work failed: exit status 1
+    ├── ModelError       a model file is missing, tampered with or does not load
+    └── DeployError      a server did not start, roll or answer
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SwitchyardError(Exception):
+    """An error with a message made for the person at the terminal."""
+
+    exit_status = 1
+
+
+class UserError(SwitchyardError):
+    """The input is wrong and the message says what to change."""
+
+    exit_status = 2
+
+
+class DataError(UserError):
+    """The table does not hold what the run needs."""
+
+
+class ConfigError(UserError):
+    """A run config, a stack file or an option is wrong."""
+
+
+class RequestError(UserError):
+    """A prediction request breaks the contract.
+
+    Args:
+        status: The HTTP status that answers it, 400 to 499.
+        column: The column at fault, where there is one.
+    """
+
+    def __init__(self, message: str, *, status: int = 400, column: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.column = column
+
+
+class RunError(SwitchyardError):
+    """The input was fine and the work failed."""
+
+
+class ModelError(RunError):
+    """A model file is missing, tampered with or does not load."""
+
+
+class DeployError(RunError):
+    """A server did not start, roll or answer."""
+
+
+def near_miss(name: str, known: Iterable[str]) -> str:
+    """Say which known names come closest to an unknown one, or list them all."""
+    names = sorted(set(known))
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    if close:
+        return "Did you mean " + " or ".join(f"'{match}'" for match in close) + "?"
+    return "Known: " + ", ".join(names) + "." if names else "None is known."

@@ -1,0 +1,1 @@
+"""The ZenML flavors of this project."""

@@ -1,0 +1,1 @@
+"""One unit of work each, in functions that need no ZenML to test."""

@@ -1,0 +1,1 @@
+"""From a source to rows that a model may learn from."""

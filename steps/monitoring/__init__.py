@@ -1,0 +1,1 @@
+"""What the served model saw, against what it learnt from."""

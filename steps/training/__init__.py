@@ -1,0 +1,1 @@
+"""Candidates: estimators, tuning, the ensemble and their export."""
