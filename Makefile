@@ -1,0 +1,58 @@
+STACK ?= local
+VENV := .venv
+# The training environment is pinned for Python 3.11.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PY := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
+# uv does not read pip's settings: hand over where pip would look for wheels.
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+# Without compiled bytecode each ZenML process compiles thousands of modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help run test check fix unit bench lock clean
+
+help: ## Show what can be made.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run ## Set up, then train, gate and deploy on STACK (local).
+	$(PY) run.py --stack $(STACK)
+
+test: $(VENV)/.dev ## Set up, then run every test.
+	$(PY) -m pytest
+
+unit: $(VENV)/.dev ## The unit tests alone: seconds, and no ZenML store.
+	$(PY) -m pytest tests/unit
+
+check: $(VENV)/.dev ## Lint, types and the arrows between the rooms.
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+fix: $(VENV)/.dev ## Format, and mend what the linter can mend.
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+bench: $(VENV)/.dev ## Measure side by side and write the README's table.
+	$(PY) -m benchmarks
+
+lock: $(UV) ## Renew the pins. The CPU build's local version is left out: an index may not have it.
+	$(UV) pip compile -q --upgrade --python-version 3.11 requirements.in -o requirements.txt
+	sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.txt
+	$(UV) pip compile -q --upgrade --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+	sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements-dev.txt
+
+clean: ## Remove the virtual environment and the caches.
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(UV):
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet uv
+
+$(VENV)/.run: requirements.txt | $(UV)
+	$(UV) pip install --quiet --compile-bytecode --python $(PY) -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt | $(UV)
+	$(UV) pip install --quiet --compile-bytecode --python $(PY) -r requirements-dev.txt
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,125 @@
+"""The one schema of a run config, and how a run config is read."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from serving.errors import ConfigError, near_miss
+from steps.config import Settings
+from steps.data.source import SourceSettings
+from steps.data.split import SplitSettings
+from steps.data.validate import ValidationSettings
+from steps.evaluation.gate import GateSettings
+from steps.training.settings import (
+    CandidateSettings,
+    EnsembleSettings,
+    TuningSettings,
+    default_candidates,
+)
+
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+DEFAULT_CONFIG = "demo"
+
+
+class RunConfig(Settings):
+    """Everything that decides what a run computes, and nothing about where it runs."""
+
+    model: str
+    data: SourceSettings
+    validation: ValidationSettings = ValidationSettings()
+    split: SplitSettings = SplitSettings()
+    candidates: tuple[CandidateSettings, ...] = default_candidates()
+    tuning: TuningSettings = TuningSettings()
+    ensemble: EnsembleSettings = EnsembleSettings()
+    gate: GateSettings = GateSettings()
+    seed: int = 0
+
+
+def known_configs() -> list[str]:
+    """The names of the run configs that come with the project."""
+    return sorted(path.stem for path in CONFIGS.glob("*.yaml"))
+
+
+def config_path(name: str) -> Path:
+    """The file behind a config's name or path."""
+    path = Path(name) if name.endswith((".yaml", ".yml")) else CONFIGS / f"{name}.yaml"
+    if not path.is_file():
+        raise ConfigError(f"There is no run config '{name}'. {near_miss(name, known_configs())}")
+    return path
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Parse a run config into plain values."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name} is not YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path.name} must hold a mapping such as 'model: NAME'.")
+    return content
+
+
+def overlay(base: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    """Return a copy in which the dotted key has that value."""
+    head, _, rest = key.partition(".")
+    if not rest:
+        return {**base, head: value}
+    inner = base.get(head)
+    return {**base, head: overlay(inner if isinstance(inner, dict) else {}, rest, value)}
+
+
+def parse_overrides(pairs: list[str]) -> dict[str, Any]:
+    """Read `KEY=VALUE` words; a value is YAML, so numbers and lists keep their type."""
+    overrides: dict[str, Any] = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator or not key:
+            raise ConfigError(f"--set takes KEY=VALUE, such as tuning.trials=2, not '{pair}'.")
+        overrides[key] = yaml.safe_load(value)
+    return overrides
+
+
+def build_config(content: dict[str, Any], overrides: dict[str, Any]) -> RunConfig:
+    """Validate a run config's values with the command line's laid over them."""
+    for key, value in overrides.items():
+        content = overlay(content, key, value)
+    try:
+        return RunConfig.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(_explain(error)) from error
+
+
+def model_name(data: str, target: str) -> str:
+    """The registered model's name for a table that no config names."""
+    stem = Path(data.split("?")[0].rstrip("/")).name.split(".")[0]
+    return re.sub(r"[^a-z0-9]+", "-", f"{stem}-{target}".lower()).strip("-") or "model"
+
+
+def _explain(error: ValidationError) -> str:
+    """One line for each wrong key, with near misses for the unknown ones."""
+    return "\n".join(_explain_one(dict(detail)) for detail in error.errors())
+
+
+def _explain_one(detail: dict[str, Any]) -> str:
+    path = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] != "extra_forbidden":
+        return f"Run config key '{path}': {detail['msg']}."
+    known = _fields_at(detail["loc"][:-1])
+    return f"Run config key '{path}' is unknown. {near_miss(str(detail['loc'][-1]), known)}"
+
+
+def _fields_at(location: tuple[int | str, ...]) -> list[str]:
+    """The keys that the group of settings at this place takes."""
+    group: type[Settings] = RunConfig
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = group.model_fields[part].annotation
+        inner = getattr(annotation, "__args__", (annotation,))[0]
+        if not (isinstance(inner, type) and issubclass(inner, Settings)):
+            return []
+        group = inner
+    return list(group.model_fields)
