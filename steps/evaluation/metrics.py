@@ -90,7 +90,8 @@ def _divide(above: Floats, below: Floats) -> Floats:
 
 
 def _one_hot(y: Targets, scores: Floats) -> Floats:
-    return np.eye(scores.shape[1])[y.astype(np.int64)]
+    rows: Floats = np.eye(scores.shape[1])[y.astype(np.int64)]
+    return rows
 
 
 def _log_losses(y: Targets, scores: Floats) -> Floats:
@@ -105,7 +106,8 @@ def _brier_losses(y: Targets, scores: Floats) -> Floats:
 
 
 def _hits(y: Targets, scores: Floats) -> Floats:
-    return (scores.argmax(axis=1) == y).astype(np.float64)
+    hits: Floats = (scores.argmax(axis=1) == y).astype(np.float64)
+    return hits
 
 
 def _absolute_errors(y: Targets, scores: Floats) -> Floats:
