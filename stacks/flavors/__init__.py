@@ -1,1 +1,6 @@
-"""The ZenML flavors of this project."""
+"""The flavors that this project brings to ZenML."""
+
+# By component type and flavor name: what ZenML is told to import.
+SOURCES = {
+    ("model_deployer", "resident"): "stacks.flavors.resident.ResidentFlavor",
+}

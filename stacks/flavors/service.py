@@ -1,0 +1,187 @@
+"""ZenML's record of a model that a process of some machine serves."""
+
+import platform
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from zenml.enums import ServiceState
+from zenml.models.v2.misc.service import ServiceType
+from zenml.services import ServiceConfig, ServiceStatus
+from zenml.services.service import BaseDeploymentService
+
+from serving.errors import DeployError
+from serving.spec import Endpoint, ServiceSpec
+
+Word = Literal["ready", "starting", "stopped", "failed"]
+
+_STATES: dict[Word, ServiceState] = {
+    "ready": ServiceState.ACTIVE,
+    "starting": ServiceState.PENDING_STARTUP,
+    "stopped": ServiceState.INACTIVE,
+    "failed": ServiceState.ERROR,
+}
+
+
+class ResidentServiceConfig(ServiceConfig):
+    """Where a model is served; ZenML cannot change it once recorded, so it holds no version.
+
+    Args:
+        deployer: The id of the stack component; two components may serve the same model name.
+        home: The server's own directory.
+        machine: The host name of the machine that the process runs on.
+    """
+
+    deployer: str
+    home: str
+    machine: str
+
+
+class ResidentServiceStatus(ServiceStatus):
+    """What is served now.
+
+    Args:
+        port: The port asked for; 0 for any free one.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    version: str = ""
+    model_uri: str = ""
+    digest: str = ""
+    url: str = ""
+    predict_url: str = ""
+    seldon_url: str = ""
+    pid: int | None = None
+
+
+class ResidentService(BaseDeploymentService):
+    """One served model."""
+
+    SERVICE_TYPE: ClassVar[ServiceType] = ServiceType(
+        name="resident",
+        type="model-serving",
+        flavor="resident",
+        description="A model served by a process of a machine",
+    )
+
+    config: ResidentServiceConfig
+    status: ResidentServiceStatus
+
+    @property
+    def home(self) -> Path:
+        """The server's own directory."""
+        return Path(self.config.home)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the process is this machine's, also when the machine was renamed since."""
+        return self.config.machine == platform.node() or self.home.exists()
+
+    @property
+    def prediction_url(self) -> str | None:
+        """Where Open Inference Protocol v2 requests go."""
+        return self.status.predict_url or None
+
+    def get_healthcheck_url(self) -> str | None:
+        """Where the server says whether it is ready."""
+        return f"{self.status.url}/readyz" if self.status.url else None
+
+    def serve(self, spec: ServiceSpec, timeout: float) -> None:
+        """Start the process, or roll the one that runs, and note what it serves.
+
+        Raises:
+            DeployError: The version did not come up, or the process is another machine's.
+            ModelError: The bundle is broken.
+        """
+        from serving import resident
+
+        self.require_here()
+        status = self.status
+        endpoint = resident.serve(
+            self.home, spec, host=status.host, port=status.port, timeout=timeout
+        )
+        self.admin_state = ServiceState.ACTIVE
+        status.model_uri, status.digest = spec.model_uri, spec.digest
+        self._note(endpoint)
+
+    def require_here(self) -> None:
+        """Refuse to act on a process of another machine.
+
+        Raises:
+            DeployError: It is one.
+        """
+        if not self.is_here:
+            raise DeployError(
+                f"The model '{self.config.model_name}' is served by {self.config.machine}: "
+                "run this command there."
+            )
+
+    def served(self) -> Endpoint:
+        """Where the model answers, as far as this machine can tell."""
+        self.update_status()
+        words = {state: word for word, state in _STATES.items()}
+        status = self.status
+        return Endpoint(
+            name=self.config.model_name,
+            version=status.version,
+            url=status.url,
+            predict_url=status.predict_url,
+            seldon_url=status.seldon_url,
+            status=words.get(status.state, "stopped"),
+            pid=status.pid,
+            detail="" if self.is_here else f"as {self.config.machine} last said",
+        )
+
+    def check_status(self) -> tuple[ServiceState, str]:
+        """Ask the process; of another machine's the record is all there is to know."""
+        from serving import resident
+
+        if not self.is_here:
+            return self.status.state, ""
+        endpoint = resident.status(self.home)
+        if endpoint is None:
+            self.status.pid = None
+            return ServiceState.INACTIVE, ""
+        self._note(endpoint)
+        return self.status.state, endpoint.detail
+
+    def provision(self) -> None:
+        """Serve again what was served last."""
+        status = self.status
+        spec = ServiceSpec(self.config.model_name, status.version, status.model_uri, status.digest)
+        self.serve(spec, timeout=60.0)
+
+    def deprovision(self, force: bool = False) -> None:  # noqa: ARG002
+        """Stop the process; requests that it has begun to answer are answered."""
+        from serving import resident
+
+        self.require_here()
+        resident.stop(self.home)
+
+    def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:
+        """The lines that the server wrote."""
+        self.require_here()
+        log = self.home / "server.log"
+        if log.is_file():
+            yield from _lines(log, follow, tail)
+
+    def _note(self, endpoint: Endpoint) -> None:
+        status = self.status
+        status.update_state(_STATES[endpoint.status])
+        status.version, status.pid = endpoint.version or status.version, endpoint.pid
+        status.url = endpoint.url or status.url
+        status.predict_url = endpoint.predict_url or status.predict_url
+        status.seldon_url = endpoint.seldon_url or status.seldon_url
+
+
+def _lines(log: Path, follow: bool, tail: int | None) -> Iterator[str]:
+    with log.open(encoding="utf-8", errors="replace") as stream:
+        lines = stream.read().splitlines()
+        yield from lines[-tail:] if tail else lines
+        while follow:
+            if line := stream.readline():
+                yield line.rstrip("\n")
+            else:
+                time.sleep(0.2)
