@@ -1,0 +1,149 @@
+"""CSV files, read with their header checked first: pandas lets too much of it pass."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from typing import IO
+from zipfile import ZipFile
+
+import pandas as pd
+
+from serving.errors import DataError
+from steps.data.dtypes import refuse_duplicates
+from steps.data.objectstore import Store, opened, told
+
+DELIMITERS = ",;\t|"
+_HEAD = 1 << 20
+
+
+def read_csv(store: Store) -> pd.DataFrame:
+    """A CSV file, compressed or not, with a header line and comma, semicolon, tab or bar between.
+
+    Raises:
+        DataError: It is empty, has no header, a line too long, or is not UTF-8.
+    """
+    _refuse_bundle(store)
+    with opened(store) as stream:
+        head = stream.read(_HEAD)
+    try:
+        names, delimiter = _header(head, store.shown)
+        with opened(store) as stream:
+            return _rows(stream, store.shown, names, delimiter)
+    except UnicodeDecodeError as error:
+        raise DataError(_broken_byte(store)) from error
+
+
+def reads_like_data(names: list[str]) -> bool:
+    """Whether a header line is more likely a row: all numbers, a fraction, or a number twice."""
+    numbers = [name for name in names if _is_number(name)]
+    fractions = [name for name in numbers if not name.strip("+-").isdigit()]
+    repeated = len(set(numbers)) < len(numbers)
+    return bool(numbers) and (len(numbers) == len(names) or bool(fractions) or repeated)
+
+
+def _rows(stream: IO[bytes], shown: str, names: list[str], delimiter: str) -> pd.DataFrame:
+    """The rows below the header, each as long as it.
+
+    Raises:
+        DataError: One is longer.
+    """
+    try:
+        return _parse(stream, names, delimiter)
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        raise DataError(_ragged(shown, error)) from error
+
+
+def _parse(stream: IO[bytes], names: list[str], delimiter: str) -> pd.DataFrame:
+    """What pandas makes of the rows below the header."""
+    with warnings.catch_warnings():
+        # Otherwise a row with too many fields loses some without an error.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(
+            stream,
+            names=names,
+            header=0,
+            index_col=False,
+            sep=delimiter,
+            skipinitialspace=True,
+            low_memory=False,
+            compression=None,
+            encoding="utf-8-sig",
+        )
+
+
+def _header(head: bytes, shown: str) -> tuple[list[str], str]:
+    """The column names and what stands between them."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(f"'{shown}' is UTF-16 text. Save it as UTF-8.")
+    if not head.strip():
+        raise DataError(f"'{shown}' is empty: it holds not even a header line.")
+    lines = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").splitlines(keepends=True)
+    first = lines[0].decode()
+    delimiter = max(DELIMITERS, key=first.count)
+    text = (line.decode(errors="replace") for line in lines)
+    names = [
+        name.strip() for name in next(csv.reader(text, delimiter=delimiter, skipinitialspace=True))
+    ]
+    _check_names(names, shown)
+    return names, delimiter
+
+
+def _check_names(names: list[str], shown: str) -> None:
+    """Refuse a header that is none, or that leaves a column without a name of its own."""
+    if reads_like_data(names):
+        cells = ", ".join(names[:6])
+        raise DataError(
+            f"'{shown}' has no header: its first line reads like data ({cells}). "
+            "Write a first line with the columns' names."
+        )
+    refuse_duplicates([name for name in names if name], f"'{shown}'")
+    if "" in names:
+        raise DataError(
+            f"Column {names.index('') + 1} of '{shown}' has no name in the header. "
+            "If it is the row index of pandas, write the file with index=False."
+        )
+
+
+def _refuse_bundle(store: Store) -> None:
+    """Refuse a zip archive that holds more than one file."""
+    if not store.path.lower().endswith(".zip"):
+        return
+    with told(store.location), store.fs.open(store.path, "rb") as raw:
+        members = [name for name in ZipFile(raw).namelist() if not name.startswith("__MACOSX/")]
+    if len(members) != 1:
+        raise DataError(f"'{store.shown}' holds {len(members)} files. Keep one table in it.")
+
+
+def _broken_byte(store: Store) -> str:
+    """Say where a file stops being UTF-8."""
+    offset = 0
+    with opened(store) as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                place = f"line {number}, byte {offset + error.start} (0x{line[error.start]:02x})"
+                return (
+                    f"'{store.shown}' is not UTF-8 at {place}. Save it as UTF-8, for example: "
+                    "iconv -f WINDOWS-1252 -t UTF-8"
+                )
+            offset += len(line)
+    return f"'{store.shown}' is not UTF-8. Save it as UTF-8."
+
+
+def _ragged(shown: str, error: Exception) -> str:
+    """Say which line has more fields than the header."""
+    words = str(error).removeprefix("Error tokenizing data. C error: ").strip()
+    if isinstance(error, pd.errors.ParserWarning):
+        words = "its rows have more fields than the header has names"
+    return f"'{shown}' is no well-formed CSV: {words}. Quote fields that hold the delimiter."
+
+
+def _is_number(text: str) -> bool:
+    """Whether a header's cell is a number; 'nan' and 'inf' are words here."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return any(character.isdigit() for character in text)

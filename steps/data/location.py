@@ -1,0 +1,178 @@
+"""Where a table lies, told from one word, path or URI, without opening it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote, unquote, urlsplit
+
+from serving.errors import ConfigError, DataError, near_miss
+
+DEMO_NAMES = ("breast_cancer", "flights")
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
+COMPRESSED = (".gz", ".zip", ".bz2", ".xz", ".zst")
+SQL = (
+    "athena",
+    "awsathena",
+    "bigquery",
+    "clickhouse",
+    "cockroachdb",
+    "databricks",
+    "db2",
+    "duckdb",
+    "mariadb",
+    "mssql",
+    "mysql",
+    "oracle",
+    "postgres",
+    "postgresql",
+    "redshift",
+    "snowflake",
+    "sqlite",
+    "teradatasql",
+    "trino",
+)
+
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+)://")
+_USERINFO = re.compile(r"(?<=://)([^/@:]*):([^@]*)@")
+_SECRET_OPTION = re.compile(r"(?i)\b(\w*(?:password|passwd|pwd|secret|token|sig|key)\w*)=([^&\s]*)")
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One place to read from.
+
+    Args:
+        uri: What to open; of a file its path. It may hold credentials: show `shown` instead.
+        shown: The place as it may be printed and stored.
+    """
+
+    kind: Literal["demo", "file", "object", "sql"]
+    uri: str
+    shown: str
+
+
+def locate(data: str) -> Location:
+    """Say what kind of place a table's name, path or URI is, with `${VARIABLES}` filled in.
+
+    Raises:
+        ConfigError: A variable is not set.
+        DataError: It is no demo table, and no file or folder of that name exists.
+    """
+    shown = masked(data)
+    if data in DEMO_NAMES:
+        return Location("demo", data, shown)
+    scheme = scheme_of(data)
+    if scheme and scheme != "file":
+        kind: Literal["sql", "object"] = "sql" if scheme.split("+")[0] in SQL else "object"
+        return Location(kind, _filled(data), shown)
+    path = Path(_filled(data).removeprefix("file://")).expanduser()
+    if not path.exists():
+        raise DataError(_absent(data, path))
+    return Location("file", str(path), shown)
+
+
+def scheme_of(data: str) -> str:
+    """The scheme of a URI in lower case; empty for a path or a name."""
+    found = _SCHEME.match(data)
+    return found[1].lower() if found else ""
+
+
+def masked(text: str) -> str:
+    """The text with every password in a URI replaced by stars."""
+    text = re.sub(r"(?<=://)([^/@:\s]*):(\S*)@", r"\1:***@", text)
+    return _SECRET_OPTION.sub(r"\1=***", text)
+
+
+def scrubbed(text: str, location: Location) -> str:
+    """The text with the credentials of a place replaced by stars, however they got there."""
+    for secret in _secrets(location.uri):
+        for form in {secret, unquote(secret)}:
+            text = text.replace(form, "***")
+    return masked(text)
+
+
+def lift_password(data: str, variable: str = "SWITCHYARD_DATA_PASSWORD") -> tuple[str, str | None]:
+    """Take a password that was typed into a URI out of it, so that no store ever holds it.
+
+    Returns:
+        The URI with `${variable}` in its place, and the password to set that variable to; or the
+        URI as it was and None.
+    """
+    found = _USERINFO.search(data)
+    if found is None or not _literal(found[2]):
+        return data, None
+    return f"{data[: found.start(2)]}${{{variable}}}{data[found.end(2) :]}", unquote(found[2])
+
+
+def refuse_password(data: str) -> None:
+    """Refuse a URI with a password in clear: it would be stored with the run.
+
+    Raises:
+        ConfigError: It holds one.
+    """
+    if any(_literal(secret) for secret in _secrets(data)):
+        raise ConfigError(
+            f"'{masked(data)}' holds a password in clear, which would be stored with the run. "
+            "Set an environment variable and write ${DB_PASSWORD} in its place."
+        )
+
+
+def _secrets(uri: str) -> list[str]:
+    """The passwords that a URI holds, as they are written in it."""
+    if not scheme_of(uri):
+        return []
+    found = [match[2] for match in _USERINFO.finditer(uri)]
+    return [*found, *(match[2] for match in _SECRET_OPTION.finditer(urlsplit(uri).query))]
+
+
+def _literal(secret: str) -> bool:
+    """Whether a password is written out instead of naming a variable."""
+    return bool(secret) and not _VARIABLE.fullmatch(secret)
+
+
+def _filled(data: str) -> str:
+    """The text with each `${VARIABLE}` replaced; quoted where it stands for a user or password."""
+    found = re.match(r"[\w+.-]+://[^@]*@", data) if scheme_of(data) else None
+    cut = found.end() if found else 0
+    credentials = _VARIABLE.sub(lambda match: quote(_variable(match[1]), safe=""), data[:cut])
+    return credentials + _VARIABLE.sub(lambda match: _variable(match[1]), data[cut:])
+
+
+def _variable(name: str) -> str:
+    """The value of an environment variable that the data's address names."""
+    value = os.environ.get(name)
+    if value is None:
+        raise ConfigError(f"The data's address names ${{{name}}}, which is not set: export {name}.")
+    return value
+
+
+def _absent(data: str, path: Path) -> str:
+    """What to say of a file that is not there: what comes close to it."""
+    if "/" not in data and not path.suffix:
+        known = (*DEMO_NAMES, *_tables(Path()))
+        return f"'{data}' is neither a demo table nor a file. {near_miss(data, known)}"
+    folder = path.parent
+    if not folder.is_dir():
+        return f"There is no file '{data}': the folder '{folder}' does not exist."
+    return f"There is no file '{data}'. In that folder: {near_miss(path.name, _tables(folder))}"
+
+
+def _tables(folder: Path) -> list[str]:
+    """The names in a folder that may hold a table, at most 20."""
+    return sorted(entry.name for entry in folder.iterdir() if is_table(entry.name))[:20]
+
+
+def is_table(name: str) -> bool:
+    """Whether a file's name ends as a table's does, compressed or not."""
+    return bare_suffix(name) in SUFFIXES
+
+
+def bare_suffix(name: str) -> str:
+    """The suffix of a file's name in lower case, below that of its compression."""
+    path = Path(name.lower())
+    return Path(path.stem).suffix if path.suffix in COMPRESSED else path.suffix

@@ -1,0 +1,81 @@
+"""Parquet files and folders of them."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+from serving.errors import DataError, near_miss
+from steps.data.dtypes import refuse_duplicates
+from steps.data.location import scrubbed
+from steps.data.objectstore import Store, told
+
+
+def read_parquet(store: Store) -> pd.DataFrame:
+    """One Parquet file, or all of a folder with the columns that `name=value` folders add.
+
+    Raises:
+        DataError: A file is unreadable, or the files of a folder differ in their columns.
+    """
+    import pyarrow as pa
+
+    with told(store.location):
+        try:
+            frame = _dataset(store).to_table().to_pandas()
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+            raise DataError(_unreadable(store, error)) from error
+    named = any(name is not None for name in frame.index.names)
+    return frame.reset_index(drop=not named)
+
+
+def _dataset(store: Store) -> Any:
+    """The files as one table, still unread."""
+    import pyarrow.dataset as ds
+
+    paths = parquet_files(store)
+    dataset = ds.dataset(
+        paths,
+        format="parquet",
+        filesystem=store.fs,
+        partitioning="hive",
+        partition_base_dir=store.path,
+    )
+    refuse_duplicates(dataset.schema.names, f"'{store.shown}'")
+    _refuse_uneven(dataset)
+    return dataset
+
+
+def parquet_files(store: Store) -> list[str]:
+    """The Parquet files at a place, in the order of their names.
+
+    Raises:
+        DataError: A folder holds none.
+    """
+    if not store.is_folder():
+        return [store.path]
+    names = list(store.files())
+    found = [name for name in names if name.endswith((".parquet", ".pq"))]
+    if not found:
+        held = near_miss(".parquet", [PurePosixPath(name).name for name in names][:10])
+        raise DataError(f"The folder '{store.shown}' holds no Parquet file. {held}")
+    return found
+
+
+def _refuse_uneven(dataset: Any) -> None:
+    """Refuse files of one folder with other columns: pyarrow would leave them out silently."""
+    first: set[str] = set()
+    for fragment in dataset.get_fragments():
+        names = set(fragment.physical_schema.names)
+        first = first or names
+        if names != first:
+            odd = ", ".join(f"'{name}'" for name in sorted(names ^ first))
+            file = PurePosixPath(fragment.path).name
+            raise DataError(f"'{file}' differs from the other files of its folder in {odd}.")
+
+
+def _unreadable(store: Store, error: Exception) -> str:
+    """What to say of a file that is no Parquet."""
+    words = scrubbed(str(error), store.location).strip().splitlines()[0].rstrip(".")
+    return f"'{store.shown}' is no readable Parquet file: {words}. Is it complete?"
