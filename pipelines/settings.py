@@ -9,10 +9,8 @@ from pydantic import ValidationError
 
 from serving.errors import ConfigError, near_miss
 from steps.config import Settings
-from steps.data.source import SourceSettings
-from steps.data.split import SplitSettings
-from steps.data.validate import ValidationSettings
-from steps.evaluation.gate import GateSettings
+from steps.data.settings import SourceSettings, SplitSettings, ValidationSettings
+from steps.evaluation.settings import GateSettings
 from steps.training.settings import (
     CandidateSettings,
     EnsembleSettings,
@@ -105,8 +103,9 @@ def _explain(error: ValidationError) -> str:
 
 def _explain_one(detail: dict[str, Any]) -> str:
     path = ".".join(str(part) for part in detail["loc"])
+    message = str(detail["msg"]).removeprefix("Value error, ")
     if detail["type"] != "extra_forbidden":
-        return f"Run config key '{path}': {detail['msg']}."
+        return f"Run config key '{path}': {message}."
     known = _fields_at(detail["loc"][:-1])
     return f"Run config key '{path}' is unknown. {near_miss(str(detail['loc'][-1]), known)}"
 

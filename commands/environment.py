@@ -1,0 +1,41 @@
+"""What ZenML reads when it is imported, set by the process that owns the run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CHATTER = ("alembic", "mlflow", "sqlalchemy", "httpx", "onnxscript", "torch", "skl2onnx")
+
+
+def prepare(*, verbose: bool) -> None:
+    """Tell ZenML where the project is and keep its own log off the terminal.
+
+    What the user has set is left alone. Call it before ZenML is imported.
+    """
+    os.environ.setdefault("ZENML_CUSTOM_SOURCE_ROOT", str(ROOT))
+    os.environ.setdefault("ZENML_AUTO_OPEN_DASHBOARD", "false")
+    os.environ.setdefault("ZENML_LOGGING_COLORS_DISABLED", "true")
+    os.environ.setdefault("ZENML_ENABLE_RICH_TRACEBACK", "false")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    # ZenML asks for the installed packages in every run, and uv beside Python answers it fastest.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    if not verbose:
+        hush()
+
+
+def hush() -> None:
+    """Leave only what this project prints, and errors."""
+    warnings.simplefilter("ignore")
+    os.environ.setdefault("PYTHONWARNINGS", "ignore")
+    for name in CHATTER:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    import zenml.logger  # noqa: F401  (its import puts the handlers on the root logger)
+
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(logging.CRITICAL + 1)

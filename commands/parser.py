@@ -1,0 +1,159 @@
+"""The command line's words. Nothing heavy is imported to read them."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from serving.errors import near_miss
+
+TRAIN_EXAMPLES = """\
+examples:
+  python run.py --stack local
+  python run.py --data houses.parquet --target price
+  python run.py --data postgresql://reader@db/sales --query "select * from orders" --target churned
+  python run.py --config breast_cancer --set tuning.trials=8
+
+other commands: history, rollback, status, stop, stack (python run.py COMMAND --help)
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that answers an unknown word with its near misses."""
+
+    def error(self, message: str) -> Any:
+        """Say what is wrong and where the help is, and leave with status 2."""
+        if message.startswith("unrecognized arguments: "):
+            word = message.removeprefix("unrecognized arguments: ").split()[0]
+            known = [name for action in self._actions for name in action.option_strings]
+            message = f"{self.prog} does not take '{word}'. {near_miss(word, known)}"
+        print(f"error: {message}\nsee: {self.prog} --help", file=sys.stderr)
+        sys.exit(2)
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """Read the words of a command line; without a command they are those of `train`."""
+    command = words[0] if words and not words[0].startswith("-") else "train"
+    if command not in COMMANDS:
+        print(
+            f"error: there is no command '{command}'. {near_miss(command, COMMANDS)}",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+    rest = words[1:] if words[:1] == [command] else words
+    return COMMANDS[command]().parse_args(rest)
+
+
+def _runner(target: str) -> Callable[[argparse.Namespace], int]:
+    """A command that imports its own module only when it is called."""
+    module, function = target.split(":")
+
+    def run(options: argparse.Namespace) -> int:
+        status: int = getattr(importlib.import_module(module), function)(options)
+        return status
+
+    return run
+
+
+def _parser(name: str, target: str, about: str, examples: str) -> Parser:
+    prog = "python run.py" if name == "train" else f"python run.py {name}"
+    parser = Parser(
+        prog=prog,
+        description=about,
+        epilog=examples,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=_runner(target))
+    output = parser.add_argument_group("output")
+    output.add_argument("--json", action="store_true", help="print one JSON document")
+    output.add_argument("--quiet", action="store_true", help="print the result only")
+    output.add_argument("--verbose", action="store_true", help="show the log of ZenML and MLflow")
+    output.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def train() -> Parser:
+    """The main job: train, gate and deploy."""
+    about = "Train the candidates, let the best one challenge the champion, deploy what won."
+    parser = _parser("train", "commands.train:run", about, TRAIN_EXAMPLES)
+    parser.add_argument("--stack", help="register and use this stack (default: the active one)")
+    parser.add_argument("--config", help="a run config's name or file (default: demo)")
+    parser.add_argument("--data", help="a table: a file, a directory, a URI, or a demo's name")
+    parser.add_argument("--query", help="the SQL query, where --data is a database URL")
+    parser.add_argument("--target", help="the column to predict")
+    tasks = ["auto", "classification", "binary", "multiclass", "regression"]
+    parser.add_argument(
+        "--task", choices=tasks, help="what kind of prediction (default: seen from the target)"
+    )
+    parser.add_argument("--model", help="the registered model's name")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="lay a value over the config",
+    )
+    parser.add_argument("--force", action="store_true", help="run even when nothing has changed")
+    parser.add_argument("--no-deploy", action="store_true", help="stop after the gate")
+    return parser
+
+
+def history() -> Parser:
+    """Which version was champion when, and why."""
+    about = "Show which version was champion when, and why."
+    examples = "example:\n  python run.py history --model flights-late"
+    parser = _parser("history", "commands.versions:history", about, examples)
+    parser.add_argument("--model", help="the registered model (default: the only one)")
+    return parser
+
+
+def rollback() -> Parser:
+    """Return to the champion before this one."""
+    about = "Make the champion before this one the champion again, deploy it, and record that."
+    examples = 'example:\n  python run.py rollback --reason "late labels show a drop"'
+    parser = _parser("rollback", "commands.versions:rollback", about, examples)
+    parser.add_argument("--model", help="the registered model (default: the only one)")
+    parser.add_argument("--to", metavar="VERSION", help="a version (default: the one before)")
+    parser.add_argument("--reason", default="", help="why, for the history")
+    return parser
+
+
+def status() -> Parser:
+    """What is served where."""
+    about = "Show which models the active stack's deployer serves, and where."
+    return _parser(
+        "status", "commands.services:status", about, "example:\n  python run.py status --json"
+    )
+
+
+def stop() -> Parser:
+    """Stop serving."""
+    about = "Stop serving a model; its versions and its log stay."
+    examples = "example:\n  python run.py stop flights-late"
+    parser = _parser("stop", "commands.services:stop", about, examples)
+    parser.add_argument("model", nargs="?", help="the served model (default: the only one)")
+    return parser
+
+
+def stack() -> Parser:
+    """Stack files as desired state."""
+    about = "List the stacks, show what applying a stack file would change, or apply it."
+    examples = "examples:\n  python run.py stack list\n  python run.py stack plan local\n"
+    parser = _parser("stack", "commands.stack:run", about, examples)
+    parser.add_argument("action", choices=["list", "plan", "apply", "set"])
+    parser.add_argument("name", nargs="?", help="a stack's name or file")
+    return parser
+
+
+COMMANDS: dict[str, Callable[[], Parser]] = {
+    "train": train,
+    "history": history,
+    "rollback": rollback,
+    "status": status,
+    "stop": stop,
+    "stack": stack,
+}

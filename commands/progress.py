@@ -1,0 +1,71 @@
+"""One line a step while a pipeline runs, read from what ZenML logs."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.status import Status
+
+STARTED = re.compile(r"Step `(?P<step>[^`]+)` has started")
+FINISHED = re.compile(r"Step `(?P<step>[^`]+)` has finished in `?(?P<seconds>[^`s]+)")
+CACHED = re.compile(r"Using cached version of step `(?P<step>[^`]+)`")
+FAILED = re.compile(r"Failed to run step `(?P<step>[^`]+)`")
+STYLES = {"done": "green", "cached": "cyan", "failed": "red"}
+
+
+class StepLines(logging.Handler):
+    """Prints a line for every step that ends, and on a terminal shows the one that runs."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(level=logging.INFO)
+        self.console = console
+        self.status = Status("", console=console)
+        self.since: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Turn one of ZenML's messages into a line."""
+        message = record.getMessage()
+        if match := STARTED.search(message):
+            self.begin(match["step"])
+        elif match := FINISHED.search(message):
+            self.end(match["step"], "done")
+        elif match := CACHED.search(message):
+            self.end(match["step"], "cached")
+        elif match := FAILED.search(message):
+            self.end(match["step"], "failed")
+
+    def begin(self, step: str) -> None:
+        """Show that a step runs."""
+        self.since[step] = time.monotonic()
+        if self.console.is_terminal:
+            self.status.update(f"  {step}")
+            self.status.start()
+
+    def end(self, step: str, outcome: str) -> None:
+        """Print how a step ended."""
+        self.status.stop()
+        seconds = time.monotonic() - self.since.pop(step, time.monotonic())
+        took = f"{seconds:6.1f} s" if outcome != "cached" else "        "
+        style = STYLES[outcome]
+        self.console.print(f"  {step:<24} [{style}]{outcome:<6}[/{style}] {took}", highlight=False)
+
+
+@contextmanager
+def step_lines(console: Console, title: str, *, quiet: bool) -> Iterator[None]:
+    """Print a heading and then a line a step while the body runs a pipeline."""
+    if quiet:
+        yield
+        return
+    console.print(f"[bold]{title}[/bold]", highlight=False)
+    handler, logger = StepLines(console), logging.getLogger("zenml")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        handler.status.stop()
+        logger.removeHandler(handler)

@@ -1,0 +1,115 @@
+"""What the last run answered, so that the same question needs no second run.
+
+A record answers only while everything it stands on is as it was: the words of the command, the
+data, the code, the pins, the run config and the stack file by content, and the local stores of
+ZenML and MLflow by size and time of change. Nothing heavy is imported to find that out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import http.client
+import json
+import os
+import platform
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+CODE = ("run.py", "commands", "pipelines", "steps", "stacks", "serving")
+WORDS = ("stack", "config", "data", "query", "target", "task", "model", "set", "no_deploy")
+HOME_VARIABLES = ("ZENML_CONFIG_PATH", "ZENML_LOCAL_STORES_PATH", "HOME")
+SECONDS = 2.0
+
+
+def question(options: argparse.Namespace) -> str:
+    """The identity of what was asked for: the words, and whose stores answer."""
+    words = {word: getattr(options, word) for word in WORDS}
+    homes = {name: os.environ.get(name) for name in HOME_VARIABLES}
+    return _digest([json.dumps([words, homes, os.getcwd()], sort_keys=True).encode()])
+
+
+def fingerprint(data: str, files: Iterable[Path]) -> str:
+    """The identity of all that a run computes from.
+
+    Args:
+        data: The fingerprint of the table's source.
+        files: The run config and the stack file.
+    """
+    code = [ROOT / "requirements.txt", *_code_files(), *files]
+    parts = [data.encode(), platform.python_version().encode()]
+    for path in code:
+        parts += [path.as_posix().encode(), path.read_bytes()]
+    return _digest(parts)
+
+
+def remember(key: str, identity: str, stores: Iterable[Path], answer: dict[str, Any]) -> None:
+    """Keep an answer for as long as nothing that it stands on changes."""
+    record = {"fingerprint": identity, "stores": _states(stores), "answer": answer}
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f"{key}.{os.getpid()}.tmp"
+    draft.write_text(json.dumps(record), encoding="utf-8")
+    draft.replace(folder / f"{key}.json")
+
+
+def recall(key: str, identity: str) -> dict[str, Any] | None:
+    """The kept answer, when it still stands and the served model still answers."""
+    try:
+        record: dict[str, Any] = json.loads((_folder() / f"{key}.json").read_text(encoding="utf-8"))
+        stores = [Path(name) for name in record["stores"]]
+        stands = record["fingerprint"] == identity and record["stores"] == _states(stores)
+        answer: dict[str, Any] = record["answer"]
+        return answer if stands and _still_served(answer) else None
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _folder() -> Path:
+    return Path(os.environ.get("SWITCHYARD_HOME", ROOT / ".switchyard"))
+
+
+def _still_served(answer: dict[str, Any]) -> bool:
+    """Whether the version that was deployed answers at its URL."""
+    endpoint = answer.get("endpoint")
+    if endpoint is None:
+        return True
+    url = urlsplit(endpoint["url"])
+    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=SECONDS)
+    try:
+        connection.request(
+            "GET", f"/v2/models/{endpoint['name']}/versions/{endpoint['version']}/ready"
+        )
+        return connection.getresponse().status == http.client.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _states(stores: Iterable[Path]) -> dict[str, list[int]]:
+    """Size and time of change of each store, its write-ahead log included."""
+    states = {}
+    for store in stores:
+        for path in (store, store.with_name(f"{store.name}-wal")):
+            if path.exists():
+                stat = path.stat()
+                states[str(path)] = [stat.st_size, stat.st_mtime_ns]
+    return states
+
+
+def _code_files() -> list[Path]:
+    roots = [ROOT / name for name in CODE]
+    found = [path for root in roots for path in ([root] if root.is_file() else root.rglob("*"))]
+    return sorted(path for path in found if path.suffix in {".py", ".j2", ".txt"})
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(len(part).to_bytes(8, "big"))
+        total.update(part)
+    return total.hexdigest()

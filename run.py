@@ -1,0 +1,29 @@
+"""Train, gate, deploy and watch a model on any stack."""
+
+from __future__ import annotations
+
+import sys
+
+from commands.parser import parse
+from serving.errors import SwitchyardError
+
+
+def main(words: list[str]) -> int:
+    """Run one command line and return its exit status."""
+    options = parse(words)
+    try:
+        return options.command(options)
+    except SwitchyardError as error:
+        if options.debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print(
+            "interrupted: what finished is kept, and the next run goes on from it", file=sys.stderr
+        )
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,106 @@
+"""One real question to a served model, in both protocols, held against the bundle's own answer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import numpy as np
+
+from serving.errors import DeployError
+from serving.model import Model, Prediction
+from serving.schema import TableSchema
+from steps.config import Settings
+
+SECONDS = 10.0
+V2_TYPES = {"numeric": "FP64", "categorical": "BYTES", "datetime": "BYTES"}
+
+
+class Smoke(Settings):
+    """A question that a served model answered rightly."""
+
+    url: str
+    row: dict[str, Any]
+    answer: dict[str, Any]
+
+
+def v2_request(schema: TableSchema, rows: list[Mapping[str, object]]) -> dict[str, Any]:
+    """Put rows into an Open Inference Protocol request, one tensor a column."""
+    return {
+        "inputs": [
+            {
+                "name": column.name,
+                "datatype": "BOOL" if column.dtype == "bool" else V2_TYPES[column.kind],
+                "shape": [len(rows)],
+                "data": [row[column.name] for row in rows],
+            }
+            for column in schema.columns
+        ]
+    }
+
+
+def seldon_request(schema: TableSchema, rows: list[Mapping[str, object]]) -> dict[str, Any]:
+    """Put rows into a Seldon v1 request."""
+    names = list(schema.names)
+    return {"data": {"names": names, "ndarray": [[row[name] for name in names] for row in rows]}}
+
+
+def ask(predict_url: str, seldon_url: str, model: Model) -> Smoke:
+    """Send the schema's example rows in both protocols and check version and scores.
+
+    Raises:
+        DeployError: An answer is missing, is another version's, or differs from the bundle's.
+    """
+    rows = list(model.schema.examples)
+    answer = _post(predict_url, v2_request(model.schema, rows))
+    if str(answer.get("model_version")) != model.version:
+        raise DeployError(
+            f"{predict_url} answers with version {answer.get('model_version')}, "
+            f"not with version {model.version} that was deployed."
+        )
+    columns = {name: [row[name] for row in rows] for name in model.schema.names}
+    expected = model.predict(columns)
+    _agree(predict_url, _v2_answer(answer), expected)
+    _agree(
+        seldon_url, _seldon_answer(_post(seldon_url, seldon_request(model.schema, rows))), expected
+    )
+    return Smoke(url=predict_url, row=dict(rows[0]), answer=first_answer(answer))
+
+
+def first_answer(answer: dict[str, Any]) -> dict[str, Any]:
+    """The first row's outputs by name, from a v2 answer."""
+    first: dict[str, Any] = {}
+    for output in answer["outputs"]:
+        width = output["shape"][1] if len(output["shape"]) > 1 else 1
+        values = output["data"][:width]
+        first[output["name"]] = values if width > 1 else values[0]
+    return first
+
+
+def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    try:
+        response = httpx.post(url, json=body, timeout=SECONDS, trust_env=False)
+    except httpx.HTTPError as error:
+        raise DeployError(f"{url} did not answer: {error}") from error
+    if response.status_code != httpx.codes.OK:
+        raise DeployError(f"{url} answered {response.status_code}: {response.text[:300]}")
+    content: dict[str, Any] = response.json()
+    return content
+
+
+def _v2_answer(answer: dict[str, Any]) -> list[float]:
+    """The numbers of a v2 answer, row by row."""
+    outputs = {output["name"]: output["data"] for output in answer["outputs"]}
+    numbers: list[float] = outputs.get("scores", outputs.get("prediction"))
+    return numbers
+
+
+def _seldon_answer(answer: dict[str, Any]) -> list[float]:
+    """The numbers of a Seldon v1 answer, row by row."""
+    return [float(number) for row in answer["data"]["ndarray"] for number in row]
+
+
+def _agree(url: str, numbers: list[float], expected: Prediction) -> None:
+    """Refuse an answer that is not bit for bit the one of the model on disk."""
+    received = np.asarray(numbers, dtype=np.float32)
+    if not np.array_equal(received, expected.scores.ravel()):
+        raise DeployError(f"{url} gives other scores than the model that was deployed.")
