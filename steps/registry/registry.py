@@ -1,0 +1,209 @@
+"""Models, their versions and their bundles in an MLflow registry; no ZenML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from serving.errors import ModelError, UserError, near_miss
+from serving.model import FILES, MANIFEST, Model, write_bundle
+from steps.registry.lock import one_writer
+from steps.registry.version import Version
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+BUNDLE = "bundle"
+# MLflow cuts or refuses a longer tag, depending on its store.
+LONGEST_TAG = 4500
+
+
+class Registry:
+    """The registered models behind one MLflow tracking URI."""
+
+    def __init__(self, tracking_uri: str) -> None:
+        self.tracking_uri = tracking_uri
+
+    @cached_property
+    def client(self) -> MlflowClient:
+        """MLflow's own client, imported on first use: that takes more than a second."""
+        from mlflow import MlflowClient
+
+        return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+
+    def models(self) -> list[str]:
+        """The names of the registered models."""
+        return sorted(str(model.name) for model in _all(self.client.search_registered_models))
+
+    def find_model(self, model: str) -> Any | None:
+        """MLflow's record of the model: tags and aliases; None when there is none."""
+        with _absent_is_none():
+            return self.client.get_registered_model(model)
+        return None
+
+    def require_model(self, model: str) -> Any:
+        """MLflow's record of the model, or an error that names the near misses."""
+        record = self.find_model(model)
+        if record is None:
+            raise UserError(f"No model '{model}' is registered. {near_miss(model, self.models())}")
+        return record
+
+    def find_version(self, model: str, version: str) -> Version | None:
+        """That version; None when there is none."""
+        with _absent_is_none():
+            return self._version(self.client.get_model_version(model, version))
+        return None
+
+    def version(self, model: str, version: str) -> Version:
+        """That version, or an error that names the near misses."""
+        found = self.find_version(model, version)
+        if found is None:
+            known = [held.version for held in self.versions(model)]
+            raise UserError(f"'{model}' has no version '{version}'. {near_miss(version, known)}")
+        return found
+
+    def versions(self, model: str) -> list[Version]:
+        """Every version of the model that has a bundle, oldest first."""
+        found = _all(self.client.search_model_versions, filter_string=f"name = {_quoted(model)}")
+        ours = (self._version(held) for held in found if "digest" in held.tags)
+        return sorted(ours, key=lambda held: int(held.version))
+
+    def find_digest(self, model: str, digest: str) -> Version | None:
+        """The oldest version with that digest; None when there is none."""
+        asked = f"name = {_quoted(model)} and tags.digest = '{digest}'"
+        found = [
+            self._version(held)
+            for held in _all(self.client.search_model_versions, filter_string=asked)
+        ]
+        return min(found, key=lambda held: int(held.version), default=None)
+
+    def register(
+        self, model: str, run_id: str, model_uri: str, bundle: Path, tags: Mapping[str, str]
+    ) -> Version:
+        """Register a bundle as a new version, or return the one that has its digest.
+
+        Args:
+            run_id: The run whose artifacts take the bundle.
+            model_uri: `models:/m-...` of the logged native model; empty registers the bundle alone.
+        """
+        digest = Model.load(bundle).digest
+        with one_writer(self.tracking_uri):
+            self._create_model(model)
+            found = self.find_digest(model, digest)
+            if found is not None:
+                return found
+            self.client.log_artifacts(run_id, str(bundle), BUNDLE)
+            source = model_uri or self._bundle_uri(run_id)
+            kept = {key: value[:LONGEST_TAG] for key, value in tags.items()} | {"digest": digest}
+            # The tags are created with the version: one without its digest never exists.
+            with self._as_default():
+                return self._version(
+                    self.client.create_model_version(model, source, run_id, tags=kept)
+                )
+
+    def fetch(self, version: Version, directory: Path) -> Path:
+        """Bring a version's bundle into a directory, with its digest checked."""
+        from mlflow.artifacts import download_artifacts
+
+        with TemporaryDirectory(dir=_made(directory)) as scratch:
+            download_artifacts(
+                run_id=version.run_id,
+                artifact_path=BUNDLE,
+                dst_path=scratch,
+                tracking_uri=self.tracking_uri,
+            )
+            copied = Path(scratch) / BUNDLE
+            _check(copied, version)
+            for name in FILES:
+                (copied / name).replace(directory / name)
+        return directory
+
+    def _version(self, held: Any) -> Version:
+        tags = dict(held.tags)
+        return Version(
+            model=held.name,
+            version=str(held.version),
+            digest=tags.pop("digest", ""),
+            run_id=held.run_id or "",
+            created=datetime.fromtimestamp(held.creation_timestamp / 1000, UTC),
+            bundle_uri=self._bundle_uri(held.run_id) if held.run_id else "",
+            tags=tags,
+        )
+
+    def _bundle_uri(self, run_id: str) -> str:
+        uri = f"{self.client.get_run(run_id).info.artifact_uri.rstrip('/')}/{BUNDLE}"
+        # A path is read by everything; MLflow writes `file:/path`, which not everything reads.
+        return unquote(urlsplit(uri).path) if uri.startswith("file:") else uri
+
+    def _create_model(self, model: str) -> None:
+        from mlflow.exceptions import MlflowException
+
+        if self.find_model(model) is None:
+            try:
+                self.client.create_registered_model(model)
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+
+    @contextmanager
+    def _as_default(self) -> Iterator[None]:
+        """MLflow's SQL store looks a logged model up behind the process's own tracking URI."""
+        import mlflow
+
+        before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+        mlflow.set_tracking_uri(self.tracking_uri)
+        try:
+            yield
+        finally:
+            mlflow.set_tracking_uri(before)
+
+
+@contextmanager
+def _absent_is_none() -> Iterator[None]:
+    """Swallow MLflow's error for a record that does not exist, and no other."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+
+
+def _all(search: Any, **arguments: str) -> Iterator[Any]:
+    """Every result of one of MLflow's paged searches."""
+    page = search(**arguments)
+    yield from page
+    while page.token:
+        page = search(page_token=page.token, **arguments)
+        yield from page
+
+
+def _quoted(name: str) -> str:
+    """A name inside MLflow's filter language."""
+    return '"' + name.replace('"', "") + '"' if "'" in name else f"'{name}'"
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def _check(bundle: Path, version: Version) -> None:
+    """Refuse a bundle that is not the registered one, and write its version into the manifest."""
+    found = Model.load(bundle)
+    if found.digest != version.digest:
+        raise ModelError(
+            f"The bundle of '{version.model}' version {version.version} was changed: its digest is "
+            f"{found.digest} where the registry has {version.digest}."
+        )
+    onnx, schema = (bundle / name for name in FILES if name != MANIFEST)
+    write_bundle(
+        bundle, onnx.read_bytes(), schema.read_bytes(), name=version.model, version=version.version
+    )
