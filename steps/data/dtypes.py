@@ -76,12 +76,18 @@ def whole(series: pd.Series) -> bool:
     return bool((np.abs(values) < _EXACT).all() and (values == np.floor(values)).all())
 
 
-def as_text(series: pd.Series) -> pd.Series:
-    """Each value as the name of a category or class: 'true', '3', 'yes'; missing stays missing."""
+def as_text(series: pd.Series, dtype: str = "") -> pd.Series:
+    """Each value as the name of a category or class: 'true', '3', 'yes'; missing stays missing.
+
+    Args:
+        dtype: The type a schema names, where whole numbers of it must stay '3.0': float64.
+    """
     if series.dtype == "str":
         return series
     if series.dtype == "bool" or series.dtype == "boolean":
         return series.map({True: "true", False: "false"}).astype("str")
+    if dtype == "float64":
+        return series.astype("float64").astype("str").where(series.notna())
     if series.dtype == "float64" and whole(series):
         return series.astype("Int64").astype("str").where(series.notna())
     return series.astype("str").where(series.notna())

@@ -12,6 +12,8 @@ AskedTask = Literal["auto", "classification", "binary", "multiclass", "regressio
 FindingKind = Literal[
     "unlabelled",
     "left_out",
+    "mixed",
+    "identifier",
     "constant",
     "duplicates",
     "leak",

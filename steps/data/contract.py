@@ -1,0 +1,165 @@
+"""A table held against the columns that the champion was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import pandas as pd
+
+from serving.errors import DataError
+from serving.schema import Column, TableSchema, Task
+from steps.data.dtypes import as_text, dtype_name
+from steps.data.encoding import days_since, fits
+from steps.data.finding import Finding, note, share, warn
+from steps.data.renames import likely_renames
+from steps.data.settings import ValidationSettings
+
+_ADVICE = (
+    "Bring the table back to what it was, or train on what it is with validation.accept_schema."
+)
+_HELD = {"numeric": "numbers", "datetime": "times"}
+
+
+def check_contract(
+    frame: pd.DataFrame,
+    contract: TableSchema | None,
+    settings: ValidationSettings,
+    features: Collection[str] | None = None,
+) -> list[Finding]:
+    """What has changed in a table since the champion was trained.
+
+    Args:
+        features: The columns a model would be trained on now; one that the champion does not know
+            counts as added. None where columns beyond the contract do not matter.
+
+    Raises:
+        DataError: A column was added, dropped, renamed or holds another type, and the settings do
+            not accept that.
+    """
+    if contract is None:
+        return []
+    broken = _names(frame, contract, features)
+    known = [column for column in contract.columns if column.name in frame.columns]
+    mistyped = {column.name: text for column in known if (text := _mistyped(column, frame))}
+    broken.extend(mistyped.values())
+    if broken and not settings.accept_schema:
+        raise DataError(" ".join(["The columns changed since the champion:", *broken, _ADVICE]))
+    findings = [warn("schema", f"{text} Accepted.") for text in broken]
+    for column in known:
+        if column.name not in mistyped:
+            findings.extend(_values(column, frame[column.name], settings))
+    return findings
+
+
+def check_target_contract(
+    labelled: pd.DataFrame, target: str, task: Task, contract: TableSchema | None, accept: bool
+) -> list[Finding]:
+    """What has changed in the target since the champion was trained.
+
+    Raises:
+        DataError: It is another column, another task, or holds a class that the champion does not
+            know, and that is not accepted.
+    """
+    if contract is None:
+        return []
+    now, then = (target, task), (contract.target, contract.task)
+    texts = []
+    if now != then:
+        texts.append(f"The champion predicts '{then[0]}' ({then[1]}), not '{target}' ({task}).")
+    elif task != "regression":
+        new = sorted(set(as_text(labelled[target])) - set(contract.classes))
+        texts.extend(
+            f"The target has a class the champion does not know: '{name}'." for name in new
+        )
+    if texts and not accept:
+        raise DataError(" ".join([*texts, _ADVICE]))
+    return [warn("schema", f"{text} Accepted.", target) for text in texts]
+
+
+def _names(
+    frame: pd.DataFrame, contract: TableSchema, features: Collection[str] | None
+) -> list[str]:
+    """Which columns came, went or have another name."""
+    dropped = [name for name in contract.names if name not in frame.columns]
+    new = frame.columns if features is None else features
+    added = [name for name in new if name not in contract.names and name != contract.target]
+    renamed = likely_renames(frame, contract, dropped, added)
+    texts = [f"'{old}' looks renamed to '{new}'." for old, new in renamed.items()]
+    texts.extend(f"'{name}' was dropped." for name in dropped if name not in renamed)
+    if features is not None:
+        texts.extend(f"'{name}' was added." for name in added if name not in renamed.values())
+    return texts
+
+
+def _mistyped(column: Column, frame: pd.DataFrame) -> str:
+    """What to say of a column that holds another type than it did; empty when it does not."""
+    series = frame[column.name]
+    if series.isna().all() or fits(series, column):
+        return ""
+    held = _HELD.get(column.kind, "text" if column.dtype == "str" else "categories")
+    now = {"str": "text", "datetime64": "times"}.get(dtype_name(series), dtype_name(series))
+    text = f"'{column.name}' held {held} ({column.dtype}) and now holds {now}"
+    return f"{text}{_first_odd(column, series)}."
+
+
+def _first_odd(column: Column, series: pd.Series) -> str:
+    """Where the first value stands that spoilt a column's type, if single values did."""
+    if series.dtype != "str" or column.kind == "categorical":
+        return ""
+    convert = pd.to_numeric if column.kind == "numeric" else pd.to_datetime
+    odd = series[convert(series, errors="coerce").isna() & series.notna()]
+    if odd.empty:
+        return ""
+    return f", the first '{odd.iloc[0]}' in row {int(odd.index[0]) + 1}"
+
+
+def _values(column: Column, series: pd.Series, settings: ValidationSettings) -> list[Finding]:
+    """What has changed in the values of one column."""
+    findings, name = [], column.name
+    missing = float(series.isna().mean())
+    if missing > column.missing_share + settings.missing_growth:
+        grown = f"from {100 * column.missing_share:.1f}% to {100 * missing:.1f}%"
+        findings.append(warn("missing", f"The missing share of '{name}' grew {grown}.", name))
+    elif missing and not column.missing_share:
+        text = (
+            f"'{name}' was never missing and now is in {share(missing * len(series), len(series))}."
+        )
+        findings.append(note("missing", text, name))
+    present = series.dropna()
+    check = _new_categories if column.kind == "categorical" else _out_of_range
+    return findings if present.empty else [*findings, *check(column, present, settings)]
+
+
+def _new_categories(
+    column: Column, present: pd.Series, settings: ValidationSettings
+) -> Sequence[Finding]:
+    """Categories that training did not hold."""
+    texts = as_text(present, column.dtype)
+    new = texts[~texts.isin(column.categories)]
+    if new.empty:
+        return ()
+    some = ", ".join(f"'{value}'" for value in new.value_counts().index[:3])
+    text = (
+        f"'{column.name}' has {new.nunique()} categories the champion has no code for ({some}), "
+        f"in {share(len(new), len(present))} of rows."
+    )
+    tolerated = len(new) <= settings.tolerated_share * len(present)
+    return ((note if tolerated else warn)("category", text, column.name),)
+
+
+def _out_of_range(
+    column: Column, present: pd.Series, settings: ValidationSettings
+) -> Sequence[Finding]:
+    """Values below the smallest or above the largest of training."""
+    if column.minimum is None or column.maximum is None:
+        return ()
+    values = days_since(present, column) if column.kind == "datetime" else present
+    outside = int(((values < column.minimum) | (values > column.maximum)).sum())
+    if not outside:
+        return ()
+    text = (
+        f"'{column.name}' leaves the range of training ({column.minimum:g} to {column.maximum:g}) "
+        f"in {share(outside, len(present))} of rows."
+    )
+    tolerated = outside <= settings.tolerated_share * len(present)
+    return ((note if tolerated else warn)("range", text, column.name),)

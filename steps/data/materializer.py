@@ -1,0 +1,134 @@
+"""How tables, schemas and checks are stored as artifacts."""
+
+import errno
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import Any, ClassVar
+
+import pandas as pd
+from zenml.enums import ArtifactType, VisualizationType
+from zenml.materializers.base_materializer import BaseMaterializer
+from zenml.materializers.pydantic_materializer import PydanticMaterializer
+
+from serving.errors import RunError
+from serving.schema import TableSchema
+from steps.data.finding import Checks
+from steps.data.hashing import table_digest
+
+
+class TableMaterializer(BaseMaterializer):
+    """A table as one Parquet file, with its digest as the content that caching goes by."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (pd.DataFrame,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
+    SKIP_REGISTRATION: ClassVar[bool] = True
+
+    @property
+    def path(self) -> str:
+        """The one file."""
+        return f"{self.uri}/table.parquet"
+
+    def load(self, data_type: type[Any]) -> pd.DataFrame:
+        """Read the table."""
+        del data_type
+        with self.artifact_store.open(self.path, "rb") as stream:
+            return pd.read_parquet(stream)
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Write the table.
+
+        Raises:
+            RunError: There is no space left for it.
+        """
+        with told_when_full(self.path), self.artifact_store.open(self.path, "wb") as stream:
+            data.to_parquet(stream)
+
+    def extract_metadata(self, data: pd.DataFrame) -> dict[str, Any]:
+        """What the dashboard shows of a table, with what its maker noted in `attrs`."""
+        rows, columns = data.shape
+        return {**data.attrs, "rows": rows, "columns": columns, "digest": table_digest(data)}
+
+    def compute_content_hash(self, data: pd.DataFrame) -> str:
+        """Equal for equal content, so that what follows a new reading of it stays cached."""
+        return table_digest(data)
+
+
+class SchemaMaterializer(BaseMaterializer):
+    """A schema as its JSON."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (TableSchema,)
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.SCHEMA
+
+    @property
+    def path(self) -> str:
+        """The one file."""
+        return f"{self.uri}/schema.json"
+
+    def load(self, data_type: type[Any]) -> TableSchema:
+        """Read the schema."""
+        del data_type
+        with self.artifact_store.open(self.path, "rb") as stream:
+            return TableSchema.from_json(stream.read())
+
+    def save(self, data: TableSchema) -> None:
+        """Write the schema.
+
+        Raises:
+            RunError: There is no space left for it.
+        """
+        with told_when_full(self.path), self.artifact_store.open(self.path, "wb") as stream:
+            stream.write(data.to_json())
+
+    def save_visualizations(self, data: TableSchema) -> dict[str, VisualizationType]:
+        """Show the JSON itself."""
+        del data
+        return {self.path: VisualizationType.JSON}
+
+    def compute_content_hash(self, data: TableSchema) -> str:
+        """Equal for equal schemas."""
+        return hashlib.sha256(data.to_json()).hexdigest()
+
+
+class ChecksMaterializer(PydanticMaterializer):
+    """Checks as JSON, with their findings readable in the dashboard."""
+
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (Checks,)
+
+    def extract_metadata(self, data: Checks) -> dict[str, Any]:
+        """What the dashboard shows beside the findings."""
+        return {
+            "task": data.task,
+            "target": data.target,
+            "rows": data.rows,
+            "unlabelled": data.unlabelled,
+            "warnings": len(data.warnings),
+        }
+
+    def save_visualizations(self, data: Checks) -> dict[str, VisualizationType]:
+        """The findings as a list."""
+        lines = [f"- **{finding.level}** {finding.text}" for finding in data.findings]
+        path = f"{self.uri}/findings.md"
+        with self.artifact_store.open(path, "w") as stream:
+            stream.write("\n".join([f"# {data.target} ({data.task})", "", *lines, ""]))
+        return {path: VisualizationType.MARKDOWN}
+
+
+@contextmanager
+def told_when_full(path: str) -> Iterator[None]:
+    """Turn a full disk into an error that names what could not be written.
+
+    Raises:
+        RunError: There is no space left.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        folder = PurePosixPath(path).parent
+        raise RunError(
+            f"No space left for '{path}'. Free some below '{folder}', then run again: what was "
+            "finished is taken from the cache."
+        ) from error

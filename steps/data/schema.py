@@ -1,0 +1,92 @@
+"""The schema that a model is trained by, learnt from its training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from serving.schema import Column, Kind, TableSchema, Task
+from steps.data.columns import kind_of
+from steps.data.dtypes import as_text, dtype_name, whole
+from steps.data.encoding import days_since
+from steps.data.settings import SourceSettings, ValidationSettings
+from steps.data.target import class_names
+
+EXAMPLES = 3
+
+
+def learn_schema(
+    train_rows: pd.DataFrame,
+    features: Sequence[str],
+    target: str,
+    task: Task,
+    source: SourceSettings,
+    settings: ValidationSettings,
+) -> TableSchema:
+    """Names, types, missing shares, ranges and categories as the training rows have them."""
+    kinds = {name: kind_of(train_rows[name], source) for name in features}
+    ordered = sorted(features, key=lambda name: kinds[name] == "categorical")
+    columns = tuple(_learn(train_rows[name], kinds[name], settings) for name in ordered)
+    return TableSchema(
+        task=task,
+        target=target,
+        columns=columns,
+        classes=() if task == "regression" else class_names(train_rows[target]),
+        unseen=settings.unseen,
+        examples=_examples(train_rows, columns),
+    )
+
+
+def _learn(series: pd.Series, kind: Kind, settings: ValidationSettings) -> Column:
+    """One column as the training rows have it."""
+    name, missing = str(series.name), float(series.isna().mean())
+    if kind == "categorical":
+        dtype = "int64" if series.dtype == "float64" and whole(series) else dtype_name(series)
+        categories = _categories(series, dtype, settings.max_categories)
+        return Column(name, kind, dtype, missing, categories=categories)
+    column = Column(name, kind, dtype_name(series), missing, origin=_origin(series, kind))
+    values = days_since(series, column) if kind == "datetime" else series
+    if values.isna().all():
+        return column
+    low, high = float(values.min()), float(values.max())
+    return Column(name, kind, column.dtype, missing, low, high, origin=column.origin)
+
+
+def _categories(series: pd.Series, dtype: str, most: int) -> tuple[str, ...]:
+    """The most frequent values, in the order of their names; numbers in that of their values."""
+    if series.dtype == "bool" or series.dtype == "boolean":
+        return ("false", "true")
+    counts = series.value_counts().reset_index()
+    value, count = counts.columns
+    kept = counts.sort_values([count, value], ascending=[False, True], kind="stable")[value][:most]
+    return tuple(as_text(kept.sort_values(), dtype))
+
+
+def _origin(series: pd.Series, kind: Kind) -> str | None:
+    """The day of the first time."""
+    if kind != "datetime":
+        return None
+    first = series.min()
+    return "1970-01-01" if pd.isna(first) else str(first.date())
+
+
+def _examples(train_rows: pd.DataFrame, columns: Sequence[Column]) -> tuple[dict[str, object], ...]:
+    """A few rows from the beginning, the middle and the end."""
+    places = np.unique(np.linspace(0, len(train_rows) - 1, EXAMPLES).astype(int))
+    return tuple(
+        {column.name: json_value(train_rows[column.name].iloc[place], column) for column in columns}
+        for place in places
+    )
+
+
+def json_value(value: object, column: Column) -> object:
+    """A table's value as a request carries it."""
+    if pd.isna(value):
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    if column.kind == "categorical" and column.dtype == "int64":
+        return int(value)  # type: ignore[call-overload]
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,112 @@
+"""The steps from a source to the rows that models are trained and tested on."""
+
+from typing import Annotated
+
+import pandas as pd
+from zenml import step
+from zenml.logger import get_logger
+
+from serving.errors import DataError
+from serving.schema import TableSchema
+from steps.caching import code_of
+from steps.data.dtypes import as_text
+from steps.data.finding import Checks
+from steps.data.materializer import ChecksMaterializer, SchemaMaterializer, TableMaterializer
+from steps.data.schema import learn_schema
+from steps.data.settings import SourceSettings, SplitSettings, ValidationSettings
+from steps.data.source import read_table
+from steps.data.split import deal
+from steps.data.target import check_target
+from steps.data.validate import check_table
+
+logger = get_logger(__name__)
+
+
+@step(
+    output_materializers=TableMaterializer,
+    cache_policy=code_of("steps.data.source", "steps.data.materializer"),
+)
+def load_table(source: SourceSettings, fingerprint: str) -> Annotated[pd.DataFrame, "table"]:
+    """Read the whole table.
+
+    Args:
+        fingerprint: The source's identity, on which alone the cache of this step depends; where a
+            source has none, run the step with caching off.
+    """
+    table = read_table(source)
+    rows, columns = table.shape
+    logger.info("%s rows of %s columns (%s)", rows, columns, fingerprint or "no fingerprint")
+    return table
+
+
+@step(
+    output_materializers=ChecksMaterializer,
+    cache_policy=code_of("steps.data.validate", "steps.data.materializer"),
+)
+def validate(
+    table: pd.DataFrame,
+    source: SourceSettings,
+    validation: ValidationSettings,
+    contract: str = "",
+) -> Annotated[Checks, "checks"]:
+    """Check the table, and hold it against the champion's schema.
+
+    Args:
+        contract: The champion's schema.json; empty on a first training.
+    """
+    known = TableSchema.from_json(contract) if contract else None
+    checks = check_table(table, source, validation, known)
+    for finding in checks.warnings:
+        logger.warning(finding.text)
+    return checks
+
+
+@step(
+    output_materializers={
+        "train_rows": TableMaterializer,
+        "test_rows": TableMaterializer,
+        "schema": SchemaMaterializer,
+    },
+    cache_policy=code_of("steps.data.split", "steps.data.schema", "steps.data.materializer"),
+)
+def split_rows(
+    table: pd.DataFrame,
+    checks: Checks,
+    source: SourceSettings,
+    validation: ValidationSettings,
+    split: SplitSettings,
+) -> tuple[
+    Annotated[pd.DataFrame, "train_rows"],
+    Annotated[pd.DataFrame, "test_rows"],
+    Annotated[TableSchema, "schema"],
+]:
+    """Hold rows out for the test, and learn the schema from the others."""
+    labelled = check_target(table, checks.target)
+    dealt = deal(labelled, split, checks.identity)
+    train_rows = labelled[~dealt.held_out].reset_index(drop=True)
+    test_rows = labelled[dealt.held_out].reset_index(drop=True)
+    schema = learn_schema(
+        train_rows, checks.features, checks.target, checks.task, source, validation
+    )
+    _check_classes(test_rows, schema)
+    test_rows.attrs["split"] = {**split.model_dump(), "cutoff": dealt.cutoff}
+    return train_rows, test_rows, schema
+
+
+def _check_classes(test_rows: pd.DataFrame, schema: TableSchema) -> None:
+    """Refuse a test with a class that training never saw, or with one class alone.
+
+    Raises:
+        DataError: It is so.
+    """
+    if schema.task == "regression":
+        return
+    tested = set(as_text(test_rows[schema.target]))
+    new = sorted(tested - set(schema.classes))
+    if new or len(tested) < 2:
+        odd = new[0] if new else min(tested)
+        raise DataError(
+            f"The test holds {'' if new else 'only '}class '{odd}' of '{schema.target}'"
+            f"{', which no training row has' if new else ''}. Change split.by, split.seed or "
+            "split.test_share."
+        )

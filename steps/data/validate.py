@@ -1,0 +1,99 @@
+"""Everything a table is checked for before a row of it is used."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from serving.errors import DataError
+from serving.schema import TableSchema, Task
+from steps.data.columns import find_mixed, left_out, refuse_infinite
+from steps.data.contract import check_contract, check_target_contract
+from steps.data.finding import Checks, Finding, enforce, note, share, warn
+from steps.data.hashing import row_hash
+from steps.data.leak import find_leaks
+from steps.data.settings import SourceSettings, ValidationSettings
+from steps.data.source import refuse_absent, target_of
+from steps.data.target import check_rows, check_target, recognise_task
+
+
+def check_table(
+    frame: pd.DataFrame,
+    source: SourceSettings,
+    settings: ValidationSettings,
+    contract: TableSchema | None = None,
+) -> Checks:
+    """What is to be predicted from what, and what is odd about the table.
+
+    Raises:
+        DataError: The table cannot be trained on, or breaks the champion's contract.
+        ConfigError: The settings name a column that the table does not hold.
+    """
+    target = target_of(source)
+    refuse_absent(source.categorical, frame, "categorical")
+    refuse_absent(source.sensitive, frame, "sensitive")
+    labelled = check_target(frame, target)
+    task = recognise_task(labelled[target], source.task)
+    check_rows(labelled, target, task, settings)
+    refuse_infinite(labelled)
+    findings = left_out(labelled, target, source, settings)
+    findings += find_mixed(labelled, [name for name in labelled.columns if name != target])
+    useless = {finding.column for finding in findings if finding.kind != "mixed"}
+    features = [name for name in frame.columns if name != target and name not in useless]
+    if not features:
+        raise DataError(f"No column beside '{target}' is left to learn from.")
+    findings += check_target_contract(labelled, target, task, contract, settings.accept_schema)
+    findings += check_contract(labelled, contract, settings, features)
+    findings += _oddities(frame, labelled, features, target, task, settings)
+    enforce(findings, settings)
+    return Checks(
+        task=task,
+        target=target,
+        rows=len(labelled),
+        unlabelled=len(frame) - len(labelled),
+        features=tuple(features),
+        identity=_identity(labelled, target, findings),
+        findings=tuple(findings),
+    )
+
+
+def _oddities(
+    frame: pd.DataFrame,
+    labelled: pd.DataFrame,
+    features: list[str],
+    target: str,
+    task: Task,
+    settings: ValidationSettings,
+) -> list[Finding]:
+    """What is odd about the rows, whatever the champion saw."""
+    unlabelled = len(frame) - len(labelled)
+    findings = find_leaks(labelled, features, target, task, settings.leak_score)
+    findings += find_duplicates(labelled, features, target)
+    if unlabelled:
+        text = f"{unlabelled} rows ({share(unlabelled, len(frame))}) have no '{target}': left out."
+        findings.append(warn("unlabelled", text, target))
+    return findings
+
+
+def find_duplicates(labelled: pd.DataFrame, features: list[str], target: str) -> list[Finding]:
+    """Rows that occur more than once, and rows that differ in the target alone."""
+    rows = len(labelled)
+    distinct = len(np.unique(row_hash(labelled, [*features, target])))
+    inputs = len(np.unique(row_hash(labelled, features)))
+    findings = []
+    if distinct < rows:
+        text = f"{rows - distinct} rows ({share(rows - distinct, rows)}) repeat another one."
+        findings.append(warn("duplicates", text))
+    if inputs < distinct:
+        text = f"{distinct - inputs} rows differ from another one in '{target}' alone."
+        findings.append(note("duplicates", text))
+    return findings
+
+
+def _identity(labelled: pd.DataFrame, target: str, findings: list[Finding]) -> tuple[str, ...]:
+    """The columns that tell rows apart, without those that only name or number them.
+
+    A constant column stays in: it may vary some day, and then moves only the rows that vary.
+    """
+    names = {finding.column for finding in findings if finding.kind == "identifier"} | {target}
+    return tuple(str(name) for name in labelled.columns if name not in names)
