@@ -8,6 +8,7 @@ SwitchyardError
 └── RunError             the input was fine and the work failed: exit status 1
     ├── ModelError       a model file is missing, tampered with or does not load
     └── DeployError      a server did not start, roll or answer
+        └── PortTakenError
 """
 
 from __future__ import annotations
@@ -62,10 +63,17 @@ class DeployError(RunError):
     """A server did not start, roll or answer."""
 
 
+class PortTakenError(DeployError):
+    """Something else listens where a server should."""
+
+
 def near_miss(name: str, known: Iterable[str]) -> str:
     """Say which known names come closest to an unknown one, or list them all."""
     names = sorted(set(known))
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     if close:
         return "Did you mean " + " or ".join(f"'{match}'" for match in close) + "?"
-    return "Known: " + ", ".join(names) + "." if names else "None is known."
+    if not names:
+        return "None is known."
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return "Known: " + ", ".join(names[:20]) + more + "."

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
+# Where every deployer takes Seldon v1 requests, below its base URL.
+SELDON = "/api/v1.0/predictions"
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:

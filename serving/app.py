@@ -1,0 +1,159 @@
+"""The server's process: `python -m serving.app --home HOME`."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import gc
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from serving.errors import DeployError, ModelError, PortTakenError, SwitchyardError
+from serving.log import PredictionLog
+from serving.model import Model
+from serving.routes import App
+from serving.service import Served
+from serving.state import (
+    EXIT_MODEL,
+    EXIT_OTHER,
+    EXIT_PORT,
+    State,
+    claim,
+    read_state,
+    release,
+    write_state,
+)
+
+
+@dataclass
+class Home:
+    """The home that a server serves from, and what it serves at this moment."""
+
+    path: Path
+    state: State
+
+    def load(self) -> Served:
+        """Load the version that the home's state names."""
+        bundle = self.path / "versions" / self.state.bundle
+        return Served(Model.load(bundle, digest=self.state.digest))
+
+    def roll(self, wanted: dict[str, object]) -> Served:
+        """Load another version and record it, so that a restart comes back with it."""
+        bundle = str(wanted.get("bundle"))
+        if bundle != Path(bundle).name:
+            raise ModelError(f"'{bundle}' is no directory in the home's versions.")
+        version, digest = str(wanted.get("version")), str(wanted.get("digest"))
+        served = Served(Model.load(self.path / "versions" / bundle, digest=digest))
+        if (served.model.name, served.model.version) != (self.state.name, version):
+            found = f"'{served.model.name}' version '{served.model.version}'"
+            raise ModelError(f"The bundle is {found} where version '{version}' was announced.")
+        state = replace(self.state, version=version, digest=digest, bundle=bundle)
+        write_state(self.path, state)
+        self.state = state
+        return served
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve what the home's state names until told to stop."""
+    options = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        process = claim(options.home)
+    except SwitchyardError as error:
+        return _tell(error)
+    try:
+        serve(options.home, options.host, options.port)
+    except SwitchyardError as error:
+        return _tell(error)
+    except (SystemExit, KeyboardInterrupt):  # uvicorn drained and raised the signal again.
+        release(process)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command."""
+    parser = argparse.ArgumentParser(prog="python -m serving.app", description=__doc__)
+    parser.add_argument("--home", type=Path, required=True, help="where the state and bundles are")
+    parser.add_argument("--host", help="the address to listen on, in place of the state's")
+    parser.add_argument("--port", type=int, help="the port, in place of the state's; 0: a free one")
+    return parser
+
+
+def serve(path: Path, host: str | None, port: int | None) -> None:
+    """Load, listen and answer."""
+    state = read_state(path)
+    if state is None:
+        raise DeployError(f"{path} holds no service.json: nothing was deployed there.")
+    home = Home(path, state)
+    served = home.load()
+    with listen(host or state.host, state.port if port is None else port) as listener:
+        bound = listener.getsockname()
+        home.state = replace(state, host=host or state.host, port=bound[1])
+        write_state(path, home.state)
+        log = PredictionLog(path / "log")
+        limit = state.body_limit
+        app = App(served, log, home.roll, token=state.token, body_limit=limit)
+        # What is loaded by now stays: the collector need not walk it in the middle of a request.
+        gc.collect()
+        gc.freeze()
+        server = uvicorn.Server(configure(app))
+        server.run(sockets=[listener])
+        if not server.started:
+            raise DeployError("The HTTP server did not start; its log is above.")
+
+
+def configure(app: App) -> uvicorn.Config:
+    """The settings of the HTTP server."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        # A client that keeps its connections may send on one in the moment that it is closed for
+        # being idle; it seldom keeps one idle for this long.
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, or an error that names the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            message = f"Port {port} of {host} is taken: end what listens there or choose another."
+            raise PortTakenError(message) from error
+        raise DeployError(f"Cannot listen on {host} port {port}: {error.strerror}.") from error
+    return listener
+
+
+def _end(_: int, __: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _tell(error: SwitchyardError) -> int:
+    print(f"error: {error}", file=sys.stderr, flush=True)
+    if isinstance(error, ModelError):
+        return EXIT_MODEL
+    return EXIT_PORT if isinstance(error, PortTakenError) else EXIT_OTHER
+
+
+if __name__ == "__main__":
+    sys.exit(main())

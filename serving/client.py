@@ -1,0 +1,73 @@
+"""How this machine talks to a server of its own."""
+
+from __future__ import annotations
+
+import http.client
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+import orjson
+
+from serving.spec import SELDON, Endpoint
+from serving.state import State, process
+
+
+def endpoint(
+    state: State,
+    status: Literal["ready", "starting", "stopped", "failed"],
+    pid: int | None = None,
+    detail: str = "",
+) -> Endpoint:
+    """Where a state's model answers."""
+    url = base_url(state)
+    return Endpoint(
+        name=state.name,
+        version=state.version,
+        url=url,
+        predict_url=f"{url}/v2/models/{quote(state.name, safe='')}/infer",
+        seldon_url=f"{url}{SELDON}",
+        status=status,
+        pid=pid,
+        detail=detail,
+    )
+
+
+def address(state: State) -> str:
+    """The address at which this machine reaches a server."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(state.host, state.host)  # noqa: S104
+
+
+def base_url(state: State) -> str:
+    """What every URL of a server begins with."""
+    host = address(state)
+    return f"http://[{host}]:{state.port}" if ":" in host else f"http://{host}:{state.port}"
+
+
+def ask(
+    state: State, method: str, path: str, body: object = None, *, timeout: float
+) -> tuple[int, dict[str, object]] | None:
+    """The status and the parsed body that a server answers; None when it does not.
+
+    Args:
+        timeout: Seconds to wait for each part of the answer.
+    """
+    connection = http.client.HTTPConnection(address(state), state.port, timeout=max(timeout, 0.1))
+    data = None if body is None else orjson.dumps(body)
+    try:
+        connection.request(method, path, data, {"authorization": f"Bearer {state.token}"})
+        response = connection.getresponse()
+        return response.status, dict(orjson.loads(response.read()))
+    except (OSError, http.client.HTTPException, ValueError, TypeError):
+        return None
+    finally:
+        connection.close()
+
+
+def is_ready(home: Path, state: State) -> bool:
+    """Whether the home's own process answers, and nothing else that took over its port."""
+    pid, alive = process(home)
+    if not alive or not state.port:
+        return False
+    answer = ask(state, "GET", "/readyz", timeout=2.0)
+    return answer is not None and answer[0] == 200 and answer[1].get("pid") == pid

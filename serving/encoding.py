@@ -1,0 +1,254 @@
+"""From named columns of JSON values to the float32 matrix that the model reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.errors import RequestError, near_miss
+from serving.schema import Column, TableSchema
+
+Values = Sequence[object]
+Convert = Callable[[Values], Values]
+
+NONE = type(None)
+DAY = timedelta(days=1)
+LARGEST = float(np.finfo(np.float32).max)
+TYPES: dict[str, tuple[type, ...]] = {
+    "float64": (float, int),
+    "int64": (int, float),
+    "str": (str,),
+    "bool": (bool,),
+}
+TOLD: dict[str, str] = {
+    "float64": "numbers",
+    "int64": "whole numbers",
+    "str": "text",
+    "bool": "true or false",
+}
+
+
+class Encoder:
+    """Checks and encodes the columns of one schema."""
+
+    def __init__(self, schema: TableSchema) -> None:
+        self.schema = schema
+        self._names = frozenset(schema.names)
+        self._converters = [(column.name, converter(column, schema)) for column in schema.columns]
+
+    def encode(self, columns: Mapping[str, Values]) -> NDArray[np.float32]:
+        """The matrix of these columns, or a RequestError that names the column at fault."""
+        if columns.keys() != self._names:
+            raise wrong_names(columns.keys(), self._names)
+        first = self._converters[0][0]
+        count = len(columns[first])
+        lists = []
+        for name, convert in self._converters:
+            values = columns[name]
+            if len(values) != count:
+                raise _ragged(name, len(values), first, count)
+            lists.append(convert(values))
+        if not count:
+            raise RequestError("The request holds no rows.")
+        return self._matrix(lists)
+
+    def _matrix(self, lists: list[Values]) -> NDArray[np.float32]:
+        try:
+            with np.errstate(over="ignore"):
+                matrix = np.array(lists, dtype=np.float32)
+        except OverflowError:  # A whole number that not even 64 bits of floating point hold.
+            raise next(filter(None, map(_infinite, self.schema.columns, lists))) from None
+        finite = np.isfinite(matrix)
+        if not finite.all():
+            self._check_missing(lists, finite)
+        # Rows must lie one after another in memory, which is what the model's kernels read.
+        return np.ascontiguousarray(matrix.T)
+
+    def _check_missing(self, lists: list[Values], finite: NDArray[np.bool_]) -> None:
+        """Null is the one value that may have become something that is no number."""
+        for index in np.flatnonzero(~finite.all(axis=1)):
+            column, values = self.schema.columns[index], lists[index]
+            if len(values) - int(finite[index].sum()) != values.count(None):
+                raise _infinite(column, values) or AssertionError(column.name)
+
+
+def encode(schema: TableSchema, columns: Mapping[str, Values]) -> NDArray[np.float32]:
+    """Encode named columns as the matrix [rows, columns] that the schema's model reads."""
+    return Encoder(schema).encode(columns)
+
+
+def converter(column: Column, schema: TableSchema) -> Convert:
+    """The function that checks a column's values and turns them into its codes."""
+    if column.kind == "numeric":
+        return numeric(column)
+    return datetimes(column) if column.kind == "datetime" else categorical(column, schema.unseen)
+
+
+def numeric(column: Column) -> Convert:
+    """Numbers stay what they are."""
+    check = type_check(column, (float, int), "numbers")
+
+    def convert(values: Values) -> Values:
+        check(values)
+        return values
+
+    return convert
+
+
+def datetimes(column: Column) -> Convert:
+    """ISO 8601 times become days since the column's origin; those without a zone are UTC."""
+    check = type_check(column, (str,), "ISO 8601 text")
+    origin = parse_time(column.origin or "1970-01-01")
+
+    def convert(values: Values) -> Values:
+        check(values)
+        try:
+            times = [value if value is None else parse_time(str(value)) for value in values]
+        except (ValueError, OverflowError):
+            raise _not_a_time(column, values) from None
+        return [time if time is None else (time - origin) / DAY for time in times]
+
+    return convert
+
+
+def categorical(column: Column, unseen: str) -> Convert:
+    """Categories become their index; an unseen one the next number, a missing one the last."""
+    codes = Codes(column, unseen)
+    check = type_check(column, TYPES[column.dtype], TOLD[column.dtype])
+
+    def convert(values: Values) -> Values:
+        if float in check(values):
+            _check_whole(column, values)
+        return list(map(codes.__getitem__, values))
+
+    return convert
+
+
+class Codes(dict[object, int]):
+    """The code of each category, under the JSON value that stands for it."""
+
+    def __init__(self, column: Column, unseen: str) -> None:
+        super().__init__((json_value(column, text), i) for i, text in enumerate(column.categories))
+        self._column = column
+        self._other = None if unseen == "refuse" else len(column.categories)
+        self[None] = len(column.categories) + 1
+
+    def __missing__(self, value: object) -> int:
+        if self._other is None:
+            name, known = self._column.name, self._column.categories
+            hint = near_miss(str(value)[:200], known)
+            message = f"Column '{name}' has no category {told(value)}. {hint}"
+            raise RequestError(message, column=name)
+        return self._other
+
+
+def json_value(column: Column, text: str) -> object:
+    """The JSON value of a category that the schema holds as text."""
+    if column.dtype == "bool":
+        return text == "true"
+    if column.dtype == "int64":
+        return int(text)
+    return float(text) if column.dtype == "float64" else text
+
+
+def parse_time(text: str) -> datetime:
+    """An ISO 8601 time as a naive one in UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def type_check(
+    column: Column, allowed: tuple[type, ...], wanted: str
+) -> Callable[[Values], Collection[type]]:
+    """A check of a column's values that returns the types it met."""
+    accepted = frozenset((*allowed, NONE) if column.missing_share > 0 else allowed)
+
+    def check(values: Values) -> Collection[type]:
+        kinds = set(map(type, values))
+        if not kinds <= accepted:
+            raise _mistyped(column, values, accepted, wanted)
+        return kinds
+
+    return check
+
+
+def wrong_names(given: Collection[str], known: Collection[str]) -> RequestError:
+    """Tell which column is unknown, with its near misses, or which one is missing."""
+    unknown = sorted(set(given) - set(known))
+    missing = sorted(set(known) - set(given))
+    if unknown:
+        message = (
+            f"Unknown column {told(unknown[0])}. {near_miss(unknown[0][:200], missing or known)}"
+        )
+        return RequestError(message, column=unknown[0])
+    message = f"Column '{missing[0]}' is missing; a value that is not known is sent as null."
+    return RequestError(message, column=missing[0])
+
+
+def told(value: object) -> str:
+    """A value as an error message shows it, cut where it is long."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, (list, tuple, dict)):
+        return "an object" if isinstance(value, dict) else "a list"
+    if isinstance(value, int) and value.bit_length() > 64:
+        return "a number beyond 64 bits"
+    text = f"'{value}'" if isinstance(value, str) else format(value)
+    return text if len(text) <= 60 else text[:56] + "..." + text[-1]
+
+
+def _infinite(column: Column, values: Values) -> RequestError | None:
+    for row, value in enumerate(values):
+        if isinstance(value, (int, float)) and not abs(value) <= LARGEST:
+            name = column.name
+            message = (
+                f"Column '{name}' must hold finite 32-bit numbers; row {row} holds {told(value)}."
+            )
+            return RequestError(message, column=name)
+    return None
+
+
+def _check_whole(column: Column, values: Values) -> None:
+    for row, value in enumerate(values):
+        if not isinstance(value, float):
+            continue
+        if not math.isfinite(value) or (column.dtype == "int64" and not value.is_integer()):
+            message = (
+                f"Column '{column.name}' holds {TOLD[column.dtype]}; row {row} holds {told(value)}."
+            )
+            raise RequestError(message, column=column.name)
+
+
+def _mistyped(
+    column: Column, values: Values, accepted: Collection[type], wanted: str
+) -> RequestError:
+    row = next(i for i, value in enumerate(values) if type(value) not in accepted)
+    name = column.name
+    if values[row] is None:
+        message = f"Column '{name}' may not be null: it was never missing in training (row {row})."
+    else:
+        message = f"Column '{name}' holds {wanted}; row {row} holds {told(values[row])}."
+    return RequestError(message, column=name)
+
+
+def _not_a_time(column: Column, values: Values) -> RequestError:
+    row = next(i for i, value in enumerate(values) if value is not None and not _is_time(value))
+    message = f"Column '{column.name}' holds ISO 8601 times; row {row} holds {told(values[row])}."
+    return RequestError(message, column=column.name)
+
+
+def _is_time(value: object) -> bool:
+    try:
+        parse_time(str(value))
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _ragged(name: str, count: int, first: str, expected: int) -> RequestError:
+    message = f"Column '{name}' has {count} rows where '{first}' has {expected}."
+    return RequestError(message, column=name)

@@ -1,0 +1,111 @@
+"""Starts a server's process so that it outlives its caller, and ends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from serving.client import is_ready
+from serving.errors import DeployError, ModelError, PortTakenError
+from serving.state import EXIT_MODEL, EXIT_PORT, State, forget, process, read_state, write_state
+
+ROOT = Path(__file__).resolve().parent.parent
+DRAIN = 15.0
+
+
+def launch(home: Path, state: State, deadline: float) -> State:
+    """Start a process that serves a state, and return the state with its port.
+
+    Raises:
+        DeployError: The process did not answer in time; it was ended.
+    """
+    write_state(home, state)
+    forget(home)
+    path = home / "server.log"
+    with path.open("ab") as log:
+        begin = log.tell()
+        child = subprocess.Popen(
+            [sys.executable, "-P", "-m", "serving.app", "--home", str(home)],
+            cwd=home,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        return _wait(home, state, child, begin, deadline)
+    except BaseException:
+        _abandon(child)
+        raise
+    finally:
+        # A caller that lives on would keep the server, once it ends, as a zombie.
+        threading.Thread(target=child.wait, daemon=True).start()
+
+
+def environment() -> dict[str, str]:
+    """The caller's environment, in which this project's packages are found and compiled once."""
+    variables = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    paths = [str(ROOT), *filter(None, [variables.get("PYTHONPATH")])]
+    return {"OMP_NUM_THREADS": "1", **variables, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def end(home: Path) -> bool:
+    """Let the process of a home answer what it has begun and end it; False when there is none."""
+    pid, alive = process(home)
+    if not alive or pid is None:
+        return False
+    for number, patience in ((signal.SIGTERM, DRAIN), (signal.SIGKILL, 5.0)):
+        os.kill(pid, number)
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            if not process(home)[1]:
+                return True
+            time.sleep(0.02)
+    raise DeployError(f"Process {pid}, which serves {home}, does not end.")
+
+
+def await_ready(home: Path, state: State, deadline: float) -> None:
+    """Wait for a process that another caller started."""
+    while not is_ready(home, state):
+        if not process(home)[1] or time.monotonic() > deadline:
+            message = f"The server of '{state.name}' does not answer; see {home / 'server.log'}."
+            raise DeployError(message)
+        time.sleep(0.02)
+
+
+def _abandon(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(5.0)
+    except subprocess.TimeoutExpired:
+        child.kill()
+
+
+def _wait(
+    home: Path, state: State, child: subprocess.Popen[bytes], begin: int, deadline: float
+) -> State:
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            raise _explain(home / "server.log", begin, child.returncode)
+        found = read_state(home) or state
+        if process(home)[0] == child.pid and is_ready(home, found):
+            return found
+        time.sleep(0.02)
+    raise DeployError(f"The server did not answer in time; see {home / 'server.log'}.")
+
+
+def _explain(log: Path, begin: int, code: int) -> ModelError | DeployError:
+    """The reason that a process gave in its log before it ended."""
+    lines = log.read_bytes()[begin:].decode(errors="replace").splitlines()
+    reasons = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    if not reasons:
+        return DeployError(f"The server ended with status {code}; see {log}.")
+    if code == EXIT_MODEL:
+        return ModelError(reasons[-1])
+    return PortTakenError(reasons[-1]) if code == EXIT_PORT else DeployError(reasons[-1])

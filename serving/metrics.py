@@ -1,0 +1,87 @@
+"""What /metrics shows, in Prometheus' text format."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from serving.log import PredictionLog
+from serving.model import Model
+
+BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """Counts of what the server answered since it started."""
+
+    def __init__(self) -> None:
+        self.started = time.time()
+        self.rolls: Counter[str] = Counter()
+        self._requests: Counter[tuple[str, int]] = Counter()
+        self._rows = 0
+        self._seconds = 0.0
+        self._buckets = [0] * (len(BOUNDS) + 1)
+
+    def observe(self, protocol: str, status: int, seconds: float, rows: int) -> None:
+        """Count one answered prediction request."""
+        self._requests[protocol, status] += 1
+        self._rows += rows
+        self._seconds += seconds
+        self._buckets[bisect_left(BOUNDS, seconds)] += 1
+
+    def render(self, model: Model, log: PredictionLog) -> bytes:
+        """The whole page."""
+        requests = {
+            _labels(protocol=protocol, code=str(status)): count
+            for (protocol, status), count in sorted(self._requests.items())
+        }
+        rolls = {_labels(result=result): count for result, count in sorted(self.rolls.items())}
+        info = _labels(model=model.name, version=model.version, digest=model.digest)
+        prefix = "switchyard_"
+        lines = [
+            *_family(f"{prefix}requests_total", "counter", "Prediction requests.", requests),
+            *_family(f"{prefix}rows_total", "counter", "Rows predicted.", {"": self._rows}),
+            *self._histogram(f"{prefix}request_seconds"),
+            *_family(f"{prefix}rolls_total", "counter", "Attempts to change the model.", rolls),
+            *_family(f"{prefix}log_rows_total", "counter", "Rows logged.", {"": log.written}),
+            *_family(
+                f"{prefix}log_dropped_rows_total",
+                "counter",
+                "Rows that the prediction log could not hold.",
+                {"": log.dropped},
+            ),
+            *_family(f"{prefix}model_info", "gauge", "The model that answers.", {info: 1}),
+            *_family(
+                "process_start_time_seconds", "gauge", "Start of the server.", {"": self.started}
+            ),
+        ]
+        return ("\n".join(lines) + "\n").encode()
+
+    def _histogram(self, name: str) -> Iterable[str]:
+        yield f"# HELP {name} Seconds from a request's body to its answer."
+        yield f"# TYPE {name} histogram"
+        total = 0
+        for bound, count in zip((*map(str, BOUNDS), "+Inf"), self._buckets, strict=True):
+            total += count
+            yield f"{name}_bucket{_labels(le=bound)} {total}"
+        yield f"{name}_sum {self._seconds}"
+        yield f"{name}_count {total}"
+
+
+def _family(name: str, kind: str, about: str, values: Mapping[str, float]) -> Iterable[str]:
+    yield f"# HELP {name} {about}"
+    yield f"# TYPE {name} {kind}"
+    for labels, value in values.items():
+        yield f"{name}{labels} {value}"
+
+
+def _labels(**labels: str) -> str:
+    escaped = (f'{name}="{_escape(value)}"' for name, value in labels.items())
+    return "{" + ",".join(escaped) + "}"
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

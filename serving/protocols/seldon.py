@@ -1,0 +1,97 @@
+"""The Seldon v1 protocol, with the columns named in `data.names`."""
+
+from __future__ import annotations
+
+import orjson
+
+from serving.encoding import Values, told
+from serving.errors import RequestError
+from serving.model import Model, Prediction
+from serving.protocols import Call, checked_id
+from serving.schema import TableSchema
+
+TENSOR = frozenset({"tensor"})
+
+
+class Seldon:
+    """The protocol for one schema."""
+
+    name = "seldon"
+
+    def __init__(self, schema: TableSchema) -> None:
+        self._names = list(schema.classes) or ["prediction"]
+        self._classes = bool(schema.classes)
+
+    def read(self, body: object) -> Call:
+        """Read a prediction request with a `data.ndarray` or a `data.tensor`."""
+        if not isinstance(body, dict):
+            raise RequestError('The body must be a JSON object with "data".')
+        data, meta = body.get("data"), body.get("meta") or {}
+        if not isinstance(data, dict):
+            raise RequestError('"data" must be an object with "names" and "ndarray" or "tensor".')
+        if not isinstance(meta, dict):
+            raise RequestError('"meta" must be an object.')
+        names = _names(data.get("names"))
+        request_id = checked_id(meta.get("puid"), "meta.puid")
+        if "ndarray" in data:
+            return Call(_from_rows(names, data["ndarray"]), request_id)
+        if "tensor" in data:
+            return Call(_from_tensor(names, data["tensor"]), request_id, TENSOR)
+        raise RequestError('"data" must hold "ndarray" or "tensor".')
+
+    def write(self, call: Call, request_id: str, model: Model, prediction: Prediction) -> bytes:
+        """Write a prediction in the form of its request."""
+        scores = prediction.scores
+        data: dict[str, object] = {"names": self._names}
+        if call.form:
+            data["tensor"] = {"shape": list(scores.shape), "values": scores.ravel()}
+        else:
+            data["ndarray"] = scores
+        tags: dict[str, object] = {"model_name": model.name, "model_version": model.version}
+        if self._classes:
+            tags["label"] = prediction.labels
+        answer = {"data": data, "meta": {"puid": request_id, "tags": tags}}
+        return orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+
+    def refuse(self, status: int, message: str) -> bytes:
+        """Write an error."""
+        reason = "MICROSERVICE_BAD_DATA" if status < 500 else "MICROSERVICE_INTERNAL_ERROR"
+        told = {"code": status, "info": message, "reason": reason, "status": "FAILURE"}
+        return orjson.dumps({"status": told})
+
+
+def _names(names: object) -> list[str]:
+    if not isinstance(names, list) or not names:
+        raise RequestError('"data.names" must be a list that names each column.')
+    for name in names:
+        if not isinstance(name, str):
+            raise RequestError(f'"data.names" must hold text, and not {told(name)}.')
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise RequestError(f"Column '{twice}' is given twice.", column=twice)
+    return names
+
+
+def _from_rows(names: list[str], rows: object) -> dict[str, Values]:
+    if not isinstance(rows, list) or not rows:
+        raise RequestError('"data.ndarray" must be a list of rows, and not an empty one.')
+    for index, row in enumerate(rows):
+        if not isinstance(row, list):
+            raise RequestError(f'"data.ndarray" must hold lists; row {index} is {told(row)}.')
+        if len(row) != len(names):
+            message = f"Row {index} has {len(row)} values for {len(names)} columns"
+            short = f"; column '{names[len(row)]}' has none" if len(row) < len(names) else ""
+            raise RequestError(f"{message}{short}.", column=names[len(row)] if short else None)
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _from_tensor(names: list[str], tensor: object) -> dict[str, Values]:
+    shape = tensor.get("shape") if isinstance(tensor, dict) else None
+    values = tensor.get("values") if isinstance(tensor, dict) else None
+    if not isinstance(tensor, dict) or not isinstance(values, list):
+        raise RequestError('"data.tensor" must be an object with "shape" and "values".')
+    count, width = len(values) // len(names), len(names)
+    if count * width != len(values) or shape != [count, width]:
+        wanted = f"[rows, {width}] with as many values"
+        raise RequestError(f'The shape of "data.tensor" must be {wanted}: {len(values)} came.')
+    return {name: values[index::width] for index, name in enumerate(names)}

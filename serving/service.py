@@ -1,0 +1,110 @@
+"""From a request's body to the body of its answer, whatever the protocol and the transport."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from uuid import uuid4
+
+import orjson
+
+from serving.errors import RequestError
+from serving.log import Record
+from serving.model import Model, Prediction
+from serving.protocols import Call, Wire
+from serving.protocols.seldon import Seldon
+from serving.protocols.v2 import V2
+from serving.spec import SELDON
+
+
+class Served:
+    """A model with its protocols: all that a roll replaces, in one reference."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.v2 = V2(model.schema)
+        self.seldon = Seldon(model.schema)
+
+    def wire(self, path: str) -> Wire:
+        """The protocol that is spoken at a path."""
+        return self.seldon if path == SELDON else self.v2
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An answer, and what the log keeps of it when it is a prediction."""
+
+    status: int
+    body: bytes
+    seconds: float
+    record: Record | None = None
+
+
+def answer(model: Model, wire: Wire, body: bytes) -> Outcome:
+    """Answer a prediction request; what is wrong with it is told in the protocol's own form."""
+    started = time.perf_counter()
+    try:
+        call = _read(model, wire, body)
+        prediction = model.predict(call.columns)
+        request_id = call.id or uuid4().hex
+        text = wire.write(call, request_id, model, prediction)
+    except RequestError as error:
+        return refused(wire, error.status, str(error), time.perf_counter() - started)
+    except Exception:
+        return broken(wire, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return Outcome(200, text, seconds, _record(model, call, request_id, prediction, seconds))
+
+
+def refused(wire: Wire, status: int, message: str, seconds: float = 0.0) -> Outcome:
+    """The answer to a request that is wrong."""
+    return Outcome(status, wire.refuse(status, message), seconds)
+
+
+def broken(wire: Wire, seconds: float = 0.0) -> Outcome:
+    """The answer when the server is at fault: its log gets the traceback, the client a number."""
+    number = uuid4().hex
+    print(f"failure {number}\n{traceback.format_exc()}", file=sys.stderr, flush=True)
+    message = f"The server failed; its log tells more under {number}."
+    return refused(wire, 500, message, seconds)
+
+
+def _read(model: Model, wire: Wire, body: bytes) -> Call:
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _not_json(model, wire, body, error) from None
+    return wire.read(parsed)
+
+
+def _not_json(model: Model, wire: Wire, body: bytes, error: Exception) -> RequestError:
+    if not body.strip():
+        return RequestError("The body is empty; it must be JSON.")
+    if b"NaN" in body or b"Infinity" in body:
+        # JSON has no such numbers, but clients send them: the column that holds one is named.
+        try:
+            model.predict(wire.read(json.loads(body)).columns)
+        except RequestError as named:
+            text = str(named).encode(errors="replace").decode()
+            return RequestError(text, column=named.column)
+        except (ValueError, RecursionError):
+            pass
+    return RequestError(f"The body is not JSON: {error}")
+
+
+def _record(
+    model: Model, call: Call, request_id: str, prediction: Prediction, seconds: float
+) -> Record:
+    return Record(
+        time=time.time(),
+        id=request_id,
+        model=model.name,
+        version=model.version,
+        columns=call.columns,
+        labels=prediction.labels if model.schema.classes else None,
+        scores=prediction.scores,
+        ms=seconds * 1000,
+    )

@@ -1,0 +1,78 @@
+"""Reads a request from the server and writes its answer, with limits on size and patience."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+from serving.errors import RequestError
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+JSON = b"application/json"
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a request of any route."""
+
+    body: bytes
+    status: int = 200
+    content_type: bytes = JSON
+    allow: bytes = b""
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The whole body of a request.
+
+    Args:
+        limit: The most bytes it may have.
+    """
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        _check_size(len(body), limit)
+        return body
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await _read_rest(receive, limit, body)
+    except TimeoutError:
+        message_ = f"The request's body did not arrive within {PATIENCE:g} s."
+        raise RequestError(message_, status=408) from None
+
+
+async def _read_rest(receive: Receive, limit: int, first: bytes) -> bytes:
+    chunks, size, more = [first], len(first), True
+    while more:
+        _check_size(size, limit)
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise RequestError("The client went away.", status=499)
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        more = message.get("more_body", False)
+    _check_size(size, limit)
+    return b"".join(chunks)
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    """Send a whole answer."""
+    headers = [
+        (b"content-type", answer.content_type),
+        (b"content-length", str(len(answer.body)).encode()),
+    ]
+    if answer.allow:
+        headers.append((b"allow", answer.allow))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        message = f"The body is larger than {limit} bytes; send the rows in several requests."
+        raise RequestError(message, status=413)

@@ -1,0 +1,69 @@
+"""Brings a bundle into a server's home, whole or not at all, and clears out old ones."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from serving.bundle import FILES, ONNX, SCHEMA, digest, read_manifest, write_bundle
+from serving.errors import ModelError
+from serving.spec import ServiceSpec
+
+KEPT = 5
+
+
+def place(home: Path, spec: ServiceSpec) -> str:
+    """Copy a spec's bundle into the home and return its directory's name.
+
+    Raises:
+        ModelError: The bundle cannot be read, or is not the one that the spec's digest names.
+    """
+    versions = home / "versions"
+    versions.mkdir(parents=True, exist_ok=True)
+    # The digest keeps two models apart that were registered under the same version.
+    version = re.sub(r"[^A-Za-z0-9._-]", "_", spec.version)
+    target = versions / f"{version}-{spec.digest.removeprefix('sha256:')[:12]}"
+    onnx, schema = fetch(spec.model_uri)
+    found = digest(onnx, schema)
+    if found != spec.digest:
+        message = f"The bundle at {spec.model_uri} has digest {found} where the registry has"
+        raise ModelError(f"{message} {spec.digest}: it was changed or is another model.")
+    staged = Path(tempfile.mkdtemp(dir=versions, prefix=".placing-"))
+    try:
+        write_bundle(staged, onnx, schema, name=spec.name, version=spec.version)
+        shutil.rmtree(target, ignore_errors=True)
+        staged.replace(target)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    return target.name
+
+
+def fetch(uri: str) -> tuple[bytes, bytes]:
+    """The bytes of the model and of the schema of a bundle at a local path or an fsspec URI."""
+    try:
+        if "://" in uri and not uri.startswith("file://"):
+            return _fetch_remote(uri)
+        path = Path(uri.removeprefix("file://"))
+        read_manifest(path)
+        return (path / ONNX).read_bytes(), (path / SCHEMA).read_bytes()
+    except OSError as error:
+        raise ModelError(f"The bundle at {uri} cannot be read: {error}") from error
+
+
+def prune(home: Path, current: str) -> None:
+    """Remove all but the newest bundles, and never the one that is served."""
+    bundles = [path for path in (home / "versions").iterdir() if path.name != current]
+    bundles.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in bundles[KEPT - 1 :]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _fetch_remote(uri: str) -> tuple[bytes, bytes]:
+    # The server itself never fetches: only a deployment to a remote bundle needs this package.
+    import fsspec
+
+    filesystem, path = fsspec.core.url_to_fs(uri)
+    onnx, schema, _ = (filesystem.cat_file(f"{path.rstrip('/')}/{name}") for name in FILES)
+    return onnx, schema
