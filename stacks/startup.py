@@ -1,0 +1,75 @@
+"""What a ZenML run costs before its first step, cut down.
+
+A command that only finds every step in the cache spends its time on imports. Three causes are
+cured here, and nothing of what ZenML does is left out:
+
+- While thousands of modules load, Python's collector walks all of them again and again and finds
+  nothing: it is paused until they are there, and then told to leave them alone.
+- When the process ends it walks them once more: it is told to leave them alone then too.
+- For every compilation ZenML imports each installed framework, torch and scikit-learn among them,
+  to learn how to store its objects. The artifacts of this project have materializers of their own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
+
+# Integrations whose activation does nothing but import materializers, and with them a framework.
+# An object of theirs that a step returns all the same is stored through cloudpickle, and an
+# artifact that was stored through them still loads: its materializer is imported by name.
+FRAMEWORKS = (
+    "deepchecks",
+    "facets",
+    "jax",
+    "langchain",
+    "lightgbm",
+    "mlx",
+    "neural_prophet",
+    "pillow",
+    "polars",
+    "pycaret",
+    "pytorch",
+    "pytorch_lightning",
+    "scipy",
+    "sklearn",
+    "xgboost",
+)
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Import everything that a run needs, without looking for garbage meanwhile."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+        atexit.register(gc.freeze)
+
+
+def leave_frameworks_out() -> None:
+    """Let ZenML compile pipelines of this process without importing `FRAMEWORKS`."""
+    from zenml.integrations.registry import integration_registry
+
+    activate = integration_registry.activate_integrations
+
+    def activate_others() -> None:
+        with _without(integration_registry.integrations, FRAMEWORKS):
+            activate()
+
+    # On this one object: the registry itself keeps all, since requirements are looked up in it.
+    integration_registry.activate_integrations = activate_others
+
+
+@contextmanager
+def _without(mapping: MutableMapping[str, Any], keys: tuple[str, ...]) -> Iterator[None]:
+    taken = {key: mapping.pop(key) for key in keys if key in mapping}
+    try:
+        yield
+    finally:
+        mapping.update(taken)
