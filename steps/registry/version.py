@@ -1,5 +1,6 @@
 """What the registry knows of a model, as artifacts."""
 
+import json
 from datetime import datetime
 
 from pydantic import Field
@@ -41,6 +42,11 @@ class Version(Settings):
         return self.tags.get("split", "")
 
     @property
+    def identity(self) -> tuple[str, ...]:
+        """The columns whose values said which side of its split a row was on."""
+        return tuple(json.loads(self.tags.get("identity", "[]")))
+
+    @property
     def trained_until(self) -> str:
         """The latest time among its training rows; empty unless they were split by time."""
         return self.tags.get("trained_until", "")
@@ -60,6 +66,7 @@ class Champion(Settings):
             same version but not the same history, and must not be answered from the cache.
         withdrawn: The digests of versions that a rollback took out of service.
         version: None where there is no champion.
+        table_schema: The champion's table schema as JSON, as its bundle holds it.
     """
 
     model: str
@@ -67,3 +74,4 @@ class Champion(Settings):
     moves: int = 0
     withdrawn: tuple[str, ...] = ()
     version: Version | None = None
+    table_schema: str = ""
