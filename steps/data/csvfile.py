@@ -67,6 +67,8 @@ def _parse(stream: IO[bytes], names: list[str], delimiter: str) -> pd.DataFrame:
             sep=delimiter,
             skipinitialspace=True,
             low_memory=False,
+            # The default is faster and misses the last bit of some numbers.
+            float_precision="round_trip",
             compression=None,
             encoding="utf-8-sig",
         )

@@ -175,4 +175,4 @@ def is_table(name: str) -> bool:
 def bare_suffix(name: str) -> str:
     """The suffix of a file's name in lower case, below that of its compression."""
     path = Path(name.lower())
-    return Path(path.stem).suffix if path.suffix in COMPRESSED else path.suffix
+    return (Path(path.stem).suffix or ".csv") if path.suffix in COMPRESSED else path.suffix

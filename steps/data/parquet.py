@@ -33,8 +33,10 @@ def read_parquet(store: Store) -> pd.DataFrame:
 def _dataset(store: Store) -> Any:
     """The files as one table, still unread."""
     import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
 
     paths = parquet_files(store)
+    refuse_duplicates(pq.read_schema(paths[0], filesystem=store.fs).names, f"'{store.shown}'")
     dataset = ds.dataset(
         paths,
         format="parquet",
@@ -42,7 +44,6 @@ def _dataset(store: Store) -> Any:
         partitioning="hive",
         partition_base_dir=store.path,
     )
-    refuse_duplicates(dataset.schema.names, f"'{store.shown}'")
     _refuse_uneven(dataset)
     return dataset
 
