@@ -110,8 +110,8 @@ class ResidentDeployer(BaseModelDeployer):
         found = self.find_model_server(model_name=name)
         if not found:
             return False
-        answered = found[0].status.pid is not None
-        self.stop_model_server(found[0].uuid)
+        answered = found[0].end()
+        _write(found[0])
         return answered
 
     # What ZenML uses.

@@ -153,12 +153,23 @@ class ResidentService(BaseDeploymentService):
         spec = ServiceSpec(self.config.model_name, status.version, status.model_uri, status.digest)
         self.serve(spec, timeout=60.0)
 
-    def deprovision(self, force: bool = False) -> None:  # noqa: ARG002
-        """Stop the process; requests that it has begun to answer are answered."""
+    def end(self) -> bool:
+        """Stop the process after its last answer; False when none was running.
+
+        Raises:
+            DeployError: The process is another machine's.
+        """
         from serving import resident
 
         self.require_here()
-        resident.stop(self.home)
+        self.admin_state = ServiceState.INACTIVE
+        answered = resident.stop(self.home)
+        self.update_status()
+        return answered
+
+    def deprovision(self, force: bool = False) -> None:  # noqa: ARG002
+        """Stop the process after its last answer."""
+        self.end()
 
     def get_logs(self, follow: bool = False, tail: int | None = None) -> Generator[str, bool, None]:
         """The lines that the server wrote."""
