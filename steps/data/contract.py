@@ -121,9 +121,8 @@ def _values(column: Column, series: pd.Series, settings: ValidationSettings) -> 
         grown = f"from {100 * column.missing_share:.1f}% to {100 * missing:.1f}%"
         findings.append(warn("missing", f"The missing share of '{name}' grew {grown}.", name))
     elif missing and not column.missing_share:
-        text = (
-            f"'{name}' was never missing and now is in {share(missing * len(series), len(series))}."
-        )
+        part = share(missing * len(series), len(series))
+        text = f"'{name}' was never missing and now is in {part} of rows."
         findings.append(note("missing", text, name))
     present = series.dropna()
     check = _new_categories if column.kind == "categorical" else _out_of_range
