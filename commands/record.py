@@ -29,7 +29,7 @@ def question(options: argparse.Namespace) -> str:
     """The identity of what was asked for: the words, and whose stores answer."""
     words = {word: getattr(options, word) for word in WORDS}
     homes = {name: os.environ.get(name) for name in HOME_VARIABLES}
-    return _digest([json.dumps([words, homes, os.getcwd()], sort_keys=True).encode()])
+    return _digest([json.dumps([words, homes, str(Path.cwd())], sort_keys=True).encode()])
 
 
 def fingerprint(data: str, files: Iterable[Path]) -> str:

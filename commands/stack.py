@@ -60,7 +60,9 @@ def _list(options: argparse.Namespace) -> int:
     else:
         for row in rows:
             state = "registered" if row["registered"] else "not registered"
-            print(f"{'*' if row['active'] else ' '} {row['name']:<16} {state:<16} {row['file'] or ''}")
+            print(
+                f"{'*' if row['active'] else ' '} {row['name']:<16} {state:<16} {row['file'] or ''}"
+            )
     return 0
 
 

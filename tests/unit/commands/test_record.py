@@ -1,0 +1,105 @@
+"""When the last run's answer still stands."""
+
+import argparse
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from commands.record import fingerprint, question, recall, remember
+
+OPTIONS = argparse.Namespace(
+    stack="local", config=None, data=None, query=None, target=None, task=None, model=None,
+    set=[], no_deploy=False,
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Records of this test alone."""
+    monkeypatch.setenv("SWITCHYARD_HOME", str(tmp_path / "records"))
+    return tmp_path
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """A server that says version 1 is ready, and no other."""
+
+    class Ready(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/v2/models/m/versions/1/ready" else 404)
+            self.end_headers()
+
+        def log_message(self, *words: object) -> None:
+            """Say nothing."""
+
+    httpd = http.server.HTTPServer(("127.0.0.1", 0), Ready)
+    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{httpd.server_port}"
+    httpd.shutdown()
+    httpd.server_close()
+
+
+def test_an_answer_stands_while_nothing_changes(place: Path) -> None:
+    """The same question on the same stores is answered from the record."""
+    store = place / "zenml.db"
+    store.write_text("one")
+    remember("key", "same", [store], {"decision": "promote"})
+    assert recall("key", "same") == {"decision": "promote"}
+
+
+def test_a_change_of_what_it_stands_on_ends_an_answer(place: Path) -> None:
+    """Another fingerprint, or a store that was written to, asks for a run."""
+    store = place / "zenml.db"
+    store.write_text("one")
+    remember("key", "same", [store], {})
+    assert recall("key", "other") is None
+    store.write_text("more")
+    assert recall("key", "same") is None
+
+
+def test_a_store_that_went_away_ends_an_answer(place: Path) -> None:
+    """A record never outlives the stores it speaks of."""
+    store = place / "zenml.db"
+    store.write_text("one")
+    remember("key", "same", [store], {})
+    store.unlink()
+    assert recall("key", "same") is None
+
+
+def test_an_answer_stands_while_its_version_is_served(server: str) -> None:
+    """A server that is gone, or serves another version, asks for a run."""
+    served = {"url": server, "name": "m", "version": "1"}
+    remember("key", "same", [], {"endpoint": served})
+    assert recall("key", "same") is not None
+    remember("key", "same", [], {"endpoint": {**served, "version": "2"}})
+    assert recall("key", "same") is None
+    remember("key", "same", [], {"endpoint": {**served, "url": "http://127.0.0.1:1"}})
+    assert recall("key", "same") is None
+
+
+def test_a_broken_record_is_no_answer(place: Path) -> None:
+    """Half a file is not read as an answer."""
+    (place / "records").mkdir()
+    (place / "records" / "key.json").write_text('{"fingerprint": "same"')
+    assert recall("key", "same") is None
+
+
+def test_other_words_are_another_question() -> None:
+    """Each option that changes the work changes the key."""
+    changed = argparse.Namespace(**{**vars(OPTIONS), "set": ["tuning.trials=2"]})
+    assert question(OPTIONS) != question(changed)
+    assert question(OPTIONS) == question(argparse.Namespace(**vars(OPTIONS)))
+
+
+def test_data_and_config_decide_the_fingerprint(place: Path) -> None:
+    """What a run computes from is told by content."""
+    config = place / "run.yaml"
+    config.write_text("model: a\n")
+    first = fingerprint("data-1", [config])
+    assert fingerprint("data-1", [config]) == first
+    assert fingerprint("data-2", [config]) != first
+    config.write_text("model: b\n")
+    assert fingerprint("data-1", [config]) != first
