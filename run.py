@@ -12,7 +12,8 @@ def main(words: list[str]) -> int:
     """Run one command line and return its exit status."""
     options = parse(words)
     try:
-        return options.command(options)
+        status: int = options.command(options)
+        return status
     except SwitchyardError as error:
         if options.debug:
             raise

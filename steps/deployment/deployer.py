@@ -1,7 +1,5 @@
 """The active stack's model deployer, seen through the one interface that steps know."""
 
-from typing import cast
-
 from serving.errors import ConfigError
 from serving.spec import Deployer, Endpoint
 
@@ -26,7 +24,7 @@ def active_deployer() -> Deployer:
             f"The model deployer '{deployer.name}' of the stack '{stack.name}' is of the flavor "
             f"'{deployer.flavor}', which this project cannot drive. Use the flavor 'resident'."
         )
-    return cast(Deployer, deployer)
+    return deployer
 
 
 def endpoint_of(deployer: Deployer, name: str) -> Endpoint | None:

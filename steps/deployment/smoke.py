@@ -90,7 +90,7 @@ def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:
 def _v2_answer(answer: dict[str, Any]) -> list[float]:
     """The numbers of a v2 answer, row by row."""
     outputs = {output["name"]: output["data"] for output in answer["outputs"]}
-    numbers: list[float] = outputs.get("scores", outputs.get("prediction"))
+    numbers: list[float] = outputs["scores"] if "scores" in outputs else outputs["prediction"]
     return numbers
 
 
