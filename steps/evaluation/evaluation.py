@@ -10,7 +10,7 @@ from steps.evaluation.intervals import Interval
 
 Outcome = Literal["promote", "refuse", "unchanged"]
 Against = Literal["champion", "baseline", "nothing"]
-SliceVerdict = Literal["ok", "below floor", "dropped"]
+SliceVerdict = Literal["no limit", "ok", "below floor", "dropped"]
 
 
 class Score(Settings):
@@ -44,7 +44,7 @@ class SliceScore(Settings):
     score: Score
     rival: float | None = None
     improvement: Score | None = None
-    verdict: SliceVerdict = "ok"
+    verdict: SliceVerdict = "no limit"
 
 
 class Evaluation(Settings):
@@ -108,8 +108,10 @@ class Decision(Settings):
 
     Args:
         against: What the challenger was measured against.
+        registry: Which registry the champion came from, and the challenger goes to.
         champion: The champion's version in the registry; empty when there was none.
         rows: The held-out rows that both sides were measured on.
+        required: What the lower bound of the improvement had to exceed.
         improvement: The paired interval; positive means that the challenger is better.
         reasons: In words and numbers, the deciding one first.
     """
@@ -119,11 +121,11 @@ class Decision(Settings):
     metric: str
     challenger: str
     challenger_digest: str
+    registry: str = ""
     champion: str = ""
     champion_digest: str = ""
     rows: int = 0
-    margin: float = 0.0
-    mode: str = "better"
+    required: float = 0.0
     confidence: float = 0.95
     challenger_score: Score | None = None
     rival_score: Score | None = None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from steps.evaluation.contest import Contender, Contest, bootstrap_of
 from steps.evaluation.evaluation import Decision, Outcome, Score
 from steps.evaluation.intervals import Interval, interval, paired_interval
-from steps.evaluation.numbers import show, sign
+from steps.evaluation.numbers import limit, show, sign
 from steps.evaluation.settings import GateSettings as GateSettings
 from steps.evaluation.vetoes import compare_slices, slice_vetoes
 
@@ -74,8 +74,7 @@ def _decision(
         update={
             "against": contest.against,
             "rows": len(contest.y),
-            "margin": settings.margin,
-            "mode": settings.mode,
+            "required": settings.required(contest.against),
             "confidence": settings.confidence,
             "reasons": tuple(reasons),
         }
@@ -92,27 +91,22 @@ def _measure(contest: Contest, settings: GateSettings) -> dict[str, Interval]:
     }
 
 
-def _required(contest: Contest, settings: GateSettings) -> float:
-    """What the lower bound of the improvement must exceed."""
-    if settings.mode == "better":
-        return settings.margin
-    return -settings.margin if contest.against == "champion" else 0.0
-
-
 def _verdict(improvement: Interval, contest: Contest, settings: GateSettings) -> tuple[bool, str]:
     """Whether the interval shows what was asked, and the sentence that says so."""
     name, rival = contest.metric.name, _rival_name(contest)
     if not improvement.known:
         return False, f"{name} cannot be measured: the {len(contest.y):,} rows lack a class."
-    required = _required(contest, settings)
+    required = settings.required(contest.against)
     passed = improvement.low > required
-    asked = f"better than the {rival} by more than {show(required)}"
+    asked = f"better than the {rival}" + (f" by more than {limit(required)}" if required else "")
     if required < 0:
-        asked = f"no worse than the {rival} by {show(-required)} or more"
+        asked = f"no worse than the {rival} by {limit(-required)} or more"
     shown = "is shown to be" if passed else "is not shown to be"
+    change = "worse" if improvement.value < 0 else "better"
     return passed, (
-        f"The challenger {shown} {asked}: its {name} improves by {sign(improvement.value)}, "
-        f"{settings.confidence:.0%} interval {sign(improvement.low)} to {sign(improvement.high)}."
+        f"The challenger {shown} {asked}: its {name} is {change} by {show(abs(improvement.value))} "
+        f"({settings.confidence:.0%} interval of the improvement: {sign(improvement.low)} to "
+        f"{sign(improvement.high)})."
     )
 
 

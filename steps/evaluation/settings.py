@@ -38,6 +38,16 @@ class GateSettings(Settings):
     accept_incomparable: bool = False
     seed: int = 0
 
+    def required(self, against: str) -> float:
+        """What the lower bound of the improvement must exceed, in the metric's unit.
+
+        Being no worse than a constant is not enough, so that without a champion the mode
+        `not_worse` asks for an improvement too.
+        """
+        if self.mode == "better":
+            return self.margin
+        return -self.margin if against == "champion" else 0.0
+
     @model_validator(mode="after")
     def _limits_have_slices(self) -> Self:
         """A limit that no slice is held to could never fail."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from steps.evaluation.contest import Contest, bootstrap_of
 from steps.evaluation.evaluation import Score, SliceScore, SliceVerdict
 from steps.evaluation.intervals import Bootstrap, Interval, interval, paired_interval
-from steps.evaluation.numbers import show, sign
+from steps.evaluation.numbers import limit, show, sign
 from steps.evaluation.settings import GateSettings
 from steps.evaluation.slices import Slice, cut, within
 
@@ -42,6 +42,8 @@ def _slice_verdict(
     score: Score, paired: Interval, contest: Contest, settings: GateSettings
 ) -> SliceVerdict:
     floor, drop = settings.slice_floor, settings.slice_drop
+    if floor is None and drop is None:
+        return "no limit"
     if floor is not None and score.value is not None:
         short = floor - score.value if contest.metric.higher_is_better else score.value - floor
         if short > 0:
@@ -56,7 +58,9 @@ def slice_vetoes(
     contest: Contest, slices: tuple[SliceScore, ...], settings: GateSettings
 ) -> list[str]:
     """Why the slices forbid a promotion; empty when they do not."""
-    vetoes = [_veto(part, settings) for part in slices if part.verdict != "ok"]
+    vetoes = [
+        _veto(part, settings) for part in slices if part.verdict in ("below floor", "dropped")
+    ]
     if settings.slice_floor is None and settings.slice_drop is None:
         return vetoes
     measured = {part.column for part in slices if part.score.value is not None}
@@ -73,10 +77,10 @@ def _veto(part: SliceScore, settings: GateSettings) -> str:
     where = f"Slice {part.column} = '{part.value}' ({part.rows:,} rows)"
     name = part.score.metric
     if part.verdict == "below floor":
-        floor = show(settings.slice_floor)
+        floor = limit(settings.slice_floor)
         return f"{where} has {name} {show(part.score.value)}, on the wrong side of floor {floor}."
     change = part.improvement or part.score
-    lost, allowed = show(-(change.value or 0.0)), show(settings.slice_drop)
+    lost, allowed = show(-(change.value or 0.0)), limit(settings.slice_drop)
     return (
         f"{where} loses {lost} of {name} against the champion, more than the {allowed} allowed "
         f"(interval {sign(change.low)} to {sign(change.high)})."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from serving.errors import RunError
 from steps.registry.history import (
     CHALLENGER,
     CHAMPION,
@@ -30,16 +31,18 @@ def resolve(registry: Registry, model: str) -> Champion:
     """The champion with all that a comparison with it must know."""
     record = _settled(registry, model)
     if record is None:
-        return Champion(model=model, registry=public(registry.tracking_uri))
+        return Champion(model=model, registry=registry.identity())
     moves = read_moves(record.tags)
     gone = (registry.find_version(model, number) for number in standing(moves).withdrawn)
     number = _aliased(record, CHAMPION)
+    version = registry.version(model, number) if number else None
     return Champion(
         model=model,
-        registry=public(registry.tracking_uri),
+        registry=registry.identity(),
         moves=len(moves),
-        withdrawn=tuple(version.digest for version in gone if version),
-        version=registry.version(model, number) if number else None,
+        withdrawn=tuple(held.digest for held in gone if held),
+        version=version,
+        table_schema=registry.schema_of(version) if version else "",
     )
 
 
@@ -57,13 +60,27 @@ def move(
     by: Cause,
     reason: str,
     run: str = "",
+    expected: str | None = None,
 ) -> Move | None:
-    """Move an alias to a version and record it; None when it is there already."""
+    """Move an alias to a version and record it; None when it is there already.
+
+    Args:
+        expected: The version that the alias must still be at; none when any will do.
+
+    Raises:
+        RunError: The alias is somewhere else by now.
+    """
     with one_writer(registry.tracking_uri):
         record = _settle(registry, version.model)
         origin = _aliased(record, alias)
         if origin == version.version:
             return None
+        if expected not in (None, origin):
+            raise RunError(
+                f"Another run has moved '{alias}' of '{version.model}' from version "
+                f"{expected or 'none'} to {origin or 'none'} since this one compared with it. "
+                "Run again to compare with that one."
+            )
         return _move(registry, record, alias, version.version, by=by, reason=reason, run=run)
 
 
@@ -193,9 +210,3 @@ def _last(moves: list[Move], alias: str) -> str:
     """Where the last move put the alias; empty when it was never moved."""
     ends = [move.to for move in moves if move.alias == alias and move.state != "void"]
     return ends[-1] if ends else ""
-
-
-def public(tracking_uri: str) -> str:
-    """A tracking URI without what may be a password."""
-    scheme, separator, rest = tracking_uri.partition("://")
-    return scheme + separator + rest.rpartition("@")[2]

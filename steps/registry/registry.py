@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from serving.bundle import FILES, ONNX, SCHEMA, digest, write_bundle
 from serving.errors import ModelError, UserError, near_miss
-from serving.model import FILES, MANIFEST, Model, write_bundle
+from serving.model import Model
 from steps.registry.lock import one_writer
 from steps.registry.version import Version
 
@@ -74,12 +75,12 @@ class Registry:
         ours = (self._version(held) for held in found if "digest" in held.tags)
         return sorted(ours, key=lambda held: int(held.version))
 
-    def find_digest(self, model: str, digest: str) -> Version | None:
+    def find_digest(self, model: str, asked: str) -> Version | None:
         """The oldest version with that digest; None when there is none."""
-        asked = f"name = {_quoted(model)} and tags.digest = '{digest}'"
+        filters = f"name = {_quoted(model)} and tags.digest = '{asked}'"
         found = [
             self._version(held)
-            for held in _all(self.client.search_model_versions, filter_string=asked)
+            for held in _all(self.client.search_model_versions, filter_string=filters)
         ]
         return min(found, key=lambda held: int(held.version), default=None)
 
@@ -92,15 +93,17 @@ class Registry:
             run_id: The run whose artifacts take the bundle.
             model_uri: `models:/m-...` of the logged native model; empty registers the bundle alone.
         """
-        digest = Model.load(bundle).digest
+        found_digest = Model.load(bundle).digest
         with one_writer(self.tracking_uri):
             self._create_model(model)
-            found = self.find_digest(model, digest)
+            found = self.find_digest(model, found_digest)
             if found is not None:
                 return found
             self.client.log_artifacts(run_id, str(bundle), BUNDLE)
             source = model_uri or self._bundle_uri(run_id)
-            kept = {key: value[:LONGEST_TAG] for key, value in tags.items()} | {"digest": digest}
+            kept = {key: value[:LONGEST_TAG] for key, value in tags.items()} | {
+                "digest": found_digest
+            }
             # The tags are created with the version: one without its digest never exists.
             with self._as_default():
                 return self._version(
@@ -123,6 +126,20 @@ class Registry:
             for name in FILES:
                 (copied / name).replace(directory / name)
         return directory
+
+    def schema_of(self, version: Version) -> str:
+        """The table schema of a version, as its bundle holds it."""
+        from mlflow.artifacts import load_text
+
+        with self._as_default():
+            return str(load_text(f"runs:/{version.run_id}/{BUNDLE}/{SCHEMA}"))
+
+    def identity(self) -> str:
+        """Which store this is: a new one at the same place is another one."""
+        with _absent_is_none():
+            default = self.client.get_experiment("0")
+            return f"{public(self.tracking_uri)}#{default.creation_time}"
+        return public(self.tracking_uri)
 
     def _version(self, held: Any) -> Version:
         tags = dict(held.tags)
@@ -164,6 +181,12 @@ class Registry:
             mlflow.set_tracking_uri(before)
 
 
+def public(tracking_uri: str) -> str:
+    """A tracking URI without what may be a password."""
+    scheme, separator, rest = tracking_uri.partition("://")
+    return scheme + separator + rest.rpartition("@")[2]
+
+
 @contextmanager
 def _absent_is_none() -> Iterator[None]:
     """Swallow MLflow's error for a record that does not exist, and no other."""
@@ -197,13 +220,11 @@ def _made(directory: Path) -> Path:
 
 def _check(bundle: Path, version: Version) -> None:
     """Refuse a bundle that is not the registered one, and write its version into the manifest."""
-    found = Model.load(bundle)
-    if found.digest != version.digest:
+    onnx, schema = (bundle / ONNX).read_bytes(), (bundle / SCHEMA).read_bytes()
+    found = digest(onnx, schema)
+    if found != version.digest:
         raise ModelError(
             f"The bundle of '{version.model}' version {version.version} was changed: its digest is "
-            f"{found.digest} where the registry has {version.digest}."
+            f"{found} where the registry has {version.digest}."
         )
-    onnx, schema = (bundle / name for name in FILES if name != MANIFEST)
-    write_bundle(
-        bundle, onnx.read_bytes(), schema.read_bytes(), name=version.model, version=version.version
-    )
+    write_bundle(bundle, onnx, schema, name=version.model, version=version.version)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.errors import UserError
+from serving.errors import RunError, UserError
 from steps.registry import aliases
 from steps.registry.history import CHAMPION, next_move
 from steps.registry.registry import Registry
@@ -147,3 +147,28 @@ def test_promotions_of_two_processes_at_once_leave_one_consistent_history(
     assert sorted(to for _, _, to in moves) == [str(number) for number in range(1, 9)]
     assert [origin for _, origin, _ in moves] == ["", *(to for _, _, to in moves[:-1])]
     assert champion(registry) == moves[-1][2]
+
+
+def test_a_promotion_decided_against_an_older_champion_is_refused(
+    registry: Registry, register: Registers
+) -> None:
+    promote(registry, register(1))
+    promote(registry, register(2))
+    with pytest.raises(RunError, match="from version 1 to 2 since this one compared"):
+        aliases.move(registry, register(3), CHAMPION, by="training", reason="better", expected="1")
+    assert champion(registry) == "2"
+
+
+def test_reading_a_settled_history_writes_nothing(registry: Registry, register: Registers) -> None:
+    promote(registry, register(1))
+    aliases.resolve(registry, MODEL)
+    path = Path(registry.tracking_uri.removeprefix("sqlite:///"))
+    before = path.read_bytes()
+    aliases.resolve(registry, MODEL)
+    aliases.history(registry, MODEL)
+    assert path.read_bytes() == before
+
+
+def test_the_champion_comes_with_its_table_schema(registry: Registry, register: Registers) -> None:
+    promote(registry, register(1))
+    assert '"name": "x"' in aliases.resolve(registry, MODEL).table_schema

@@ -1,0 +1,74 @@
+"""The steps that measure the candidates and compare the best one with the champion."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import pandas as pd
+from zenml import step
+from zenml.types import HTMLString
+
+from serving.bundle import ONNX
+from steps.caching import code_of
+from steps.data.finding import Checks
+from steps.data.settings import SplitSettings
+from steps.evaluation.comparison import compare_candidate
+from steps.evaluation.evaluation import Decision, Evaluations
+from steps.evaluation.measure import evaluate_candidates
+from steps.evaluation.report import render
+from steps.evaluation.settings import GateSettings
+from steps.registry.lineage import Lineage
+from steps.registry.tracking import open_registry
+from steps.registry.version import Champion
+from steps.training.candidate import Candidate
+
+
+@step(cache_policy=code_of("steps.evaluation.measure"))
+def evaluate(
+    candidates: list[Candidate],
+    test_rows: pd.DataFrame,
+    gate: GateSettings,
+    split: SplitSettings,
+    sensitive: tuple[str, ...] = (),
+) -> Annotated[Evaluations, "evaluations"]:
+    """Measure every candidate on the held-out rows, with intervals and slices."""
+    return evaluate_candidates(candidates, test_rows, gate, split, sensitive)
+
+
+@step(cache_policy=code_of("steps.evaluation.comparison", "steps.evaluation.report"))
+def compare(
+    candidates: list[Candidate],
+    evaluations: Evaluations,
+    champion: Champion,
+    train_rows: pd.DataFrame,
+    test_rows: pd.DataFrame,
+    checks: Checks,
+    gate: GateSettings,
+    split: SplitSettings,
+    lineage: Lineage,
+    sensitive: tuple[str, ...] = (),
+) -> tuple[Annotated[Decision, "decision"], Annotated[HTMLString, "decision_report"]]:
+    """Decide whether the challenger becomes champion, and tell why on one page."""
+    challenger = next(each for each in candidates if each.name == evaluations.challenger)
+    decision = compare_candidate(
+        challenger,
+        champion,
+        champion_onnx(champion),
+        train_rows,
+        test_rows,
+        gate,
+        split,
+        sensitive,
+    )
+    decision = decision.model_copy(update={"registry": champion.registry})
+    page = render(champion.model, decision, evaluations, checks.findings, lineage.told())
+    return decision, HTMLString(page)
+
+
+def champion_onnx(champion: Champion) -> bytes:
+    """The champion's ONNX model with its digest checked; empty where there is no champion."""
+    if champion.version is None:
+        return b""
+    with TemporaryDirectory() as scratch:
+        bundle = open_registry().fetch(champion.version, Path(scratch))
+        return (bundle / ONNX).read_bytes()

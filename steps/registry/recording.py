@@ -1,0 +1,88 @@
+"""What an MLflow run says of a training: its lineage, its candidates and its decision."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from steps.evaluation.evaluation import Decision, Evaluation, Evaluations
+from steps.registry.lineage import Lineage
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+PARENT, NAME = "mlflow.parentRunId", "mlflow.runName"
+
+
+def record_run(
+    client: MlflowClient,
+    run_id: str,
+    evaluations: Evaluations,
+    decision: Decision,
+    lineage: Lineage,
+) -> None:
+    """Log a training: the challenger's measures in the run itself, each candidate in a child."""
+    for key, value in lineage.model_dump().items():
+        client.set_tag(run_id, key, value)
+    client.set_tag(run_id, "outcome", decision.outcome)
+    challenger = evaluations.of(evaluations.challenger)
+    _log(client, run_id, _parameters(challenger), _measures(challenger))
+    client.log_dict(run_id, decision.model_dump(mode="json"), "decision.json")
+    client.log_dict(run_id, evaluations.model_dump(mode="json"), "evaluations.json")
+    held = client.get_run(run_id).info.experiment_id
+    for evaluation in evaluations.candidates:
+        _record_candidate(client, held, run_id, evaluation)
+
+
+def _record_candidate(
+    client: MlflowClient, experiment: str, parent: str, evaluation: Evaluation
+) -> None:
+    """Log one candidate in a child run of its own; a retried step finds the one it made."""
+    child = _child(client, experiment, parent, evaluation.candidate)
+    _log(client, child, _parameters(evaluation), _measures(evaluation))
+    client.set_tag(child, "digest", evaluation.digest)
+    client.set_terminated(child)
+
+
+def _child(client: MlflowClient, experiment: str, parent: str, name: str) -> str:
+    asked = f"tags.`{PARENT}` = '{parent}' and tags.candidate = '{name}'"
+    found = client.search_runs([experiment], asked, max_results=1)
+    if found:
+        return str(found[0].info.run_id)
+    tags = {PARENT: parent, NAME: name, "candidate": name}
+    return str(client.create_run(experiment, tags=tags).info.run_id)
+
+
+def _log(
+    client: MlflowClient, run_id: str, parameters: Mapping[str, str], measures: Mapping[str, float]
+) -> None:
+    from mlflow.entities import Metric, Param
+
+    now = int(time() * 1000)
+    client.log_batch(
+        run_id,
+        metrics=[Metric(key, value, now, 0) for key, value in measures.items()],
+        params=[Param(key, value) for key, value in parameters.items()],
+    )
+
+
+def _parameters(evaluation: Evaluation) -> dict[str, str]:
+    told: dict[str, Any] = {"kind": evaluation.kind, **evaluation.parameters}
+    return {
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in told.items()
+    }
+
+
+def _measures(evaluation: Evaluation) -> dict[str, float]:
+    """Each metric with its bounds, the cross-validated score and the seconds."""
+    measures = {"seconds": evaluation.seconds}
+    if evaluation.cv_scores:
+        measures["cv_score"] = evaluation.cv_score
+    for score in evaluation.scores:
+        parts = {"": score.value, "_low": score.low, "_high": score.high}
+        measures |= {
+            score.metric + suffix: value for suffix, value in parts.items() if value is not None
+        }
+    return measures

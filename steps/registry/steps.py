@@ -1,0 +1,163 @@
+"""The steps between a decision and the registry."""
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import pandas as pd
+from zenml import get_step_context, step
+
+from serving.bundle import write_bundle
+from steps.caching import code_of
+from steps.config import Settings
+from steps.data.finding import Checks
+from steps.data.hashing import table_digest
+from steps.data.settings import SplitSettings
+from steps.evaluation.comparison import last_time
+from steps.evaluation.evaluation import Decision, Evaluations
+from steps.registry import aliases
+from steps.registry.history import CHALLENGER, CHAMPION
+from steps.registry.lineage import Lineage
+from steps.registry.recording import record_run
+from steps.registry.registry import Registry
+from steps.registry.tracking import open_registry, set_production, zenml_version
+from steps.registry.version import Champion, Version
+from steps.training.candidate import Candidate
+from steps.training.native import log_native
+
+EXAMPLE_ROWS = 5
+
+
+class Promotion(Settings):
+    """Where the aliases are after a decision.
+
+    Args:
+        version: The registered version of the challenger.
+        champion: The version under the alias `champion`; empty when there is none.
+    """
+
+    model: str
+    version: str
+    champion: str
+    outcome: str
+
+
+@step(enable_cache=False)
+def resolve_champion(model: str) -> Annotated[Champion, "champion"]:
+    """Ask the registry which version is champion, in every run anew."""
+    return aliases.resolve(open_registry(), model)
+
+
+@step(cache_policy=code_of("steps.data.hashing"))
+def trace_lineage(
+    table: pd.DataFrame, commit: str, config: str, stack: str
+) -> Annotated[Lineage, "lineage"]:
+    """Say what the run stands on."""
+    return Lineage(data_digest=table_digest(table), commit=commit, config=config, stack=stack)
+
+
+@step(experiment_tracker=True, cache_policy=code_of("steps.registry.recording"))
+def register_model(
+    model: str,
+    candidates: list[Candidate],
+    evaluations: Evaluations,
+    decision: Decision,
+    train_rows: pd.DataFrame,
+    checks: Checks,
+    split: SplitSettings,
+    lineage: Lineage,
+) -> Annotated[Version, "registered"]:
+    """Log the training in MLflow and register the challenger, once for each digest."""
+    import mlflow
+
+    registry = open_registry()
+    chosen = next(each for each in candidates if each.name == decision.challenger)
+    run = mlflow.active_run()
+    run_id = run.info.run_id
+    record_run(registry.client, run_id, evaluations, decision, lineage)
+    found = registry.find_digest(model, decision.challenger_digest)
+    if found is not None:
+        return found
+    tags = version_tags(chosen, split, checks, train_rows, lineage)
+    return register_candidate(registry, model, run_id, chosen, train_rows, tags)
+
+
+@step(cache_policy=code_of("steps.registry.aliases"))
+def promote(
+    decision: Decision, registered: Version, champion: Champion
+) -> Annotated[Promotion, "promotion"]:
+    """Move the aliases as decided, and write down why.
+
+    Args:
+        champion: The champion that the challenger was compared with.
+    """
+    registry = open_registry()
+    move_aliases(registry, decision, registered, champion, _run_name())
+    if decision.promoted:
+        set_production(registered.model, zenml_version())
+    now = aliases.champion(registry, registered.model)
+    return Promotion(
+        model=registered.model,
+        version=registered.version,
+        champion=now.version if now else "",
+        outcome=decision.outcome,
+    )
+
+
+def move_aliases(
+    registry: Registry, decision: Decision, version: Version, champion: Champion, run: str
+) -> None:
+    """Point `challenger` at the version, and `champion` too where it is promoted.
+
+    Raises:
+        RunError: Another run has moved the champion since the comparison.
+    """
+    if decision.outcome == "unchanged":
+        return
+    said = " ".join(decision.reasons)
+    aliases.move(registry, version, CHALLENGER, by="training", reason=said, run=run)
+    if decision.promoted:
+        before = champion.version.version if champion.version else ""
+        aliases.move(
+            registry, version, CHAMPION, by="training", reason=said, run=run, expected=before
+        )
+
+
+def version_tags(
+    candidate: Candidate,
+    split: SplitSettings,
+    checks: Checks,
+    train_rows: pd.DataFrame,
+    lineage: Lineage,
+) -> dict[str, str]:
+    """What a later comparison and a person must know of a version."""
+    return {
+        **lineage.model_dump(),
+        "candidate": candidate.name,
+        "split": split.model_dump_json(),
+        "identity": json.dumps(checks.identity),
+        "trained_until": last_time(train_rows, split),
+        "zenml_version": zenml_version(),
+        "zenml_run": _run_name(),
+    }
+
+
+def register_candidate(
+    registry: Registry,
+    model: str,
+    run_id: str,
+    candidate: Candidate,
+    rows: pd.DataFrame,
+    tags: dict[str, str],
+) -> Version:
+    """Log the native model in the active MLflow run and register it with its bundle."""
+    info = log_native(candidate, rows.head(EXAMPLE_ROWS))
+    with TemporaryDirectory() as scratch:
+        bundle = Path(scratch)
+        write_bundle(bundle, candidate.onnx, candidate.schema, name=model)
+        return registry.register(model, run_id, info.model_uri, bundle, tags)
+
+
+def _run_name() -> str:
+    return str(get_step_context().pipeline_run.name)
