@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -83,19 +84,9 @@ def apply(file: StackFile, *, active: bool = False) -> Plan:
     Raises:
         ConfigError: The file asks for something that a flavor refuses.
     """
-    from zenml.exceptions import EntityExistsError
-
     changes, wanted = _plan(file)
-    register_flavors(wanted)
-    try:
-        _make(changes, wanted)
-    except EntityExistsError:
-        # Another process applied the same names at the same moment: go on from what it made.
-        again, wanted = _plan(file)
-        _make(again, wanted)
-    # A client keeps the active stack as it first read it: after a change it must read it anew.
-    is_active = active_stack_name() == file.stack_name
-    if (active and not is_active) or (changes and is_active):
+    _finish(file, changes, wanted)
+    if active and active_stack_name() != file.stack_name:
         activate(file.stack_name)
     return changes
 
@@ -117,7 +108,8 @@ def register_flavors(wanted: State) -> None:
         try:
             model = client.get_flavor_by_name_and_type(name, StackComponentType(type_))
         except KeyError:
-            client.create_flavor(source, StackComponentType(type_))
+            with suppress(*_taken()):
+                client.create_flavor(source, StackComponentType(type_))
             continue
         if model.source != source:
             raise ConfigError(
@@ -139,12 +131,44 @@ def _plan(file: StackFile) -> tuple[Plan, State]:
     return plan(wanted, registered), wanted
 
 
+def _finish(file: StackFile, changes: Plan, wanted: State) -> None:
+    try:
+        register_flavors(wanted)
+        _make(changes, wanted)
+    except _taken():
+        # Another process applies the same names at this moment: go on from what it has made.
+        left, wanted = _plan(file)
+        if left == changes:
+            raise
+        _finish(file, left, wanted)
+
+
+def _taken() -> tuple[type[Exception], ...]:
+    """What is raised where a name is registered already."""
+    from sqlalchemy.exc import IntegrityError
+    from zenml.exceptions import EntityExistsError
+
+    # ZenML looks for the name first: of two that register it at once, the database refuses one.
+    return EntityExistsError, IntegrityError
+
+
 def _make(changes: Plan, wanted: State) -> None:
     for change in changes.changes:
         if change.kind == "stack":
             _write_stack(change, wanted.stacks[change.name])
         else:
             _write_component(change, wanted.components[change.kind, change.name])
+    if changes and changes.changes[-1].kind != "stack":
+        for name in wanted.stacks:
+            _touch(name)
+
+
+def _touch(name: str) -> None:
+    # A client keeps a stack with its components until the stack itself has a new date.
+    from zenml.client import Client
+
+    if stack := _stack(name):
+        Client().update_stack(stack.id)
 
 
 def _write_component(change: Change, wanted: Registration) -> None:
