@@ -1,0 +1,129 @@
+"""The choice of a candidate's parameters by cross-validation inside the training rows."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from serving.schema import TableSchema
+from steps.evaluation.metrics import Metric
+from steps.training.candidate import Folds, Rows, Scores, Target, Trial
+from steps.training.estimators import fit, score
+from steps.training.settings import CandidateSettings, TuningSettings
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """The encoded training rows, which alone decide what is learnt and chosen."""
+
+    matrix: Rows
+    target: Target
+    folds: Folds
+    schema: TableSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """All trials, the best one, and the scores of each row by the best trial's held-out models."""
+
+    best: Trial
+    trials: tuple[Trial, ...]
+    oof: Scores
+
+
+def tune(
+    candidate: CandidateSettings,
+    data: TrainingData,
+    settings: TuningSettings,
+    metric: Metric,
+    seed: int,
+) -> Tuned:
+    """Try the candidate's own parameters first, then others of its search space, within budget."""
+    started = time.monotonic()
+    results: list[tuple[Trial, Scores]] = []
+    for parameters in sample(candidate, settings.trials, seed):
+        spent = time.monotonic() - started
+        if results and settings.max_seconds is not None and spent > settings.max_seconds:
+            break
+        oof = out_of_fold(candidate, parameters, data, seed)
+        results.append((judge(parameters, oof, data, metric), oof))
+    best, oof = results[0]
+    for trial, scores in results[1:]:
+        if better(trial.score, best.score, metric):
+            best, oof = trial, scores
+    return Tuned(best, tuple(trial for trial, _ in results), oof)
+
+
+def sample(candidate: CandidateSettings, trials: int, seed: int) -> Iterator[dict[str, Any]]:
+    """The candidate's own parameters, then other points of its search space, none twice."""
+    own = _plain(candidate.parameters)
+    yield own
+    if not candidate.search:
+        return
+    seen = [own]
+    total = math.prod(len(values) for values in candidate.search.values())
+    draw = random.Random(seed)  # noqa: S311 - nothing here is a secret.
+    # One more is drawn than is needed, for the point that may be the candidate's own.
+    for number in draw.sample(range(total), min(trials, total)):
+        point = own | _plain(_point(candidate.search, number))
+        if point not in seen and len(seen) < trials:
+            seen.append(point)
+            yield point
+
+
+def out_of_fold(
+    candidate: CandidateSettings, parameters: dict[str, Any], data: TrainingData, seed: int
+) -> Scores:
+    """The scores of each row by a model that was fitted on the other folds."""
+    scores = np.zeros((len(data.target), data.schema.width), dtype=np.float32)
+    for fold in np.unique(data.folds):
+        held = data.folds == fold
+        native = fit(
+            candidate.kind, parameters, data.matrix[~held], data.target[~held], data.schema, seed
+        )
+        scores[held] = score(native, data.matrix[held], data.schema)
+    return scores
+
+
+def judge(parameters: dict[str, Any], oof: Scores, data: TrainingData, metric: Metric) -> Trial:
+    """What one set of parameters reached, fold by fold."""
+    scores = fold_scores(oof, data, metric)
+    return Trial(parameters, float(np.mean(scores)), scores)
+
+
+def fold_scores(oof: Scores, data: TrainingData, metric: Metric) -> tuple[float, ...]:
+    """The metric on each fold; a fold on which it is undefined is left out."""
+    numbers = np.unique(data.folds)
+    held = [data.folds == fold for fold in numbers]
+    scores = [metric.function(data.target[rows], oof[rows]) for rows in held]
+    defined = tuple(value for value in scores if not math.isnan(value))
+    # A class too rare for any fold still has a score over all rows.
+    return defined or (metric.function(data.target, oof),)
+
+
+def better(score: float, other: float, metric: Metric) -> bool:
+    """Whether a score beats another one; a score that is not a number never does."""
+    if math.isnan(score) or math.isnan(other):
+        return math.isnan(other) and not math.isnan(score)
+    return score > other if metric.higher_is_better else score < other
+
+
+def _point(search: dict[str, Any], number: int) -> dict[str, Any]:
+    """The numbered combination of one value for each parameter."""
+    point = {}
+    for name, values in search.items():
+        number, place = divmod(number, len(values))
+        point[name] = values[place]
+    return point
+
+
+def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as JSON has them, so that those of a stored candidate are equal to these."""
+    pairs = parameters.items()
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in pairs}
