@@ -10,21 +10,21 @@ import pandas as pd
 from serving.errors import ConfigError, DataError
 from serving.schema import Kind
 from steps.data.finding import Finding, warn
-from steps.data.settings import SourceSettings, ValidationSettings
+from steps.data.settings import ColumnSettings, ValidationSettings
 
 # Text with more distinct values than this share of its rows names the rows.
 ID_SHARE = 0.5
 LARGEST = float(np.finfo(np.float32).max)
 
 
-def kind_of(series: pd.Series, source: SourceSettings) -> Kind:
+def kind_of(series: pd.Series, asked: ColumnSettings) -> Kind:
     """How a column is encoded.
 
     Raises:
         ConfigError: A column of times is asked to be categories.
     """
     times = pd.api.types.is_datetime64_any_dtype(series.dtype)
-    if series.name in source.categorical:
+    if series.name in asked.categorical:
         if times:
             raise ConfigError(f"Column '{series.name}' holds times and cannot be categorical.")
         return "categorical"
@@ -50,15 +50,15 @@ def refuse_infinite(frame: pd.DataFrame) -> None:
 
 
 def left_out(
-    frame: pd.DataFrame, target: str, source: SourceSettings, settings: ValidationSettings
+    frame: pd.DataFrame, target: str, asked: ColumnSettings, settings: ValidationSettings
 ) -> list[Finding]:
     """The columns nothing can be learnt from, with the reason."""
-    reasons = (_reason(frame[name], source, settings) for name in frame.columns if name != target)
+    reasons = (_reason(frame[name], asked, settings) for name in frame.columns if name != target)
     return [reason for reason in reasons if reason is not None]
 
 
 def _reason(
-    series: pd.Series, source: SourceSettings, settings: ValidationSettings
+    series: pd.Series, asked: ColumnSettings, settings: ValidationSettings
 ) -> Finding | None:
     """Why a column is left out, or None."""
     name, count = str(series.name), int(series.nunique())
@@ -66,10 +66,10 @@ def _reason(
         return warn("left_out", f"Column '{name}' is missing in every row: left out.", name)
     if count == 1 and not series.hasnans:
         return warn("constant", f"Column '{name}' is constant: left out.", name)
-    if kind_of(series, source) == "categorical" and names_rows(series, settings.max_categories):
+    if kind_of(series, asked) == "categorical" and names_rows(series, settings.max_categories):
         text = f"Column '{name}' has {count} distinct texts, nearly one a row: left out."
         return warn("identifier", text, name)
-    if series.dtype == "int64" and name not in source.categorical and _counts_rows(series, count):
+    if series.dtype == "int64" and name not in asked.categorical and _counts_rows(series, count):
         text = f"Column '{name}' only numbers the rows: left out."
         return warn("identifier", text, name)
     return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -38,18 +36,6 @@ _KNOWN_BEFORE = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Demo:
-    """A table that is always there.
-
-    Args:
-        target: The column to predict where the settings name none.
-    """
-
-    read: Callable[[], pd.DataFrame]
-    target: str
-
-
 def read_flights() -> pd.DataFrame:
     """20,000 flights out of New York in 2013, and whether each came in late.
 
@@ -79,10 +65,7 @@ def read_breast_cancer() -> pd.DataFrame:
     return table.assign(diagnosis=np.asarray(data.target_names, dtype=str)[data.target])
 
 
-DEMOS = {
-    "flights": Demo(read_flights, "late"),
-    "breast_cancer": Demo(read_breast_cancer, "diagnosis"),
-}
+DEMOS = {"flights": read_flights, "breast_cancer": read_breast_cancer}
 
 
 def _joined(flights: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from serving.errors import DataError
-from serving.schema import Task
+from serving.schema import Kind, Task
 from steps.config import Settings
 from steps.data.settings import FindingKind, ValidationSettings
 
@@ -28,7 +28,7 @@ class Checks(Settings):
     Args:
         rows: How many rows have a target.
         unlabelled: How many rows have none and are left out.
-        features: The columns that may become inputs of a model, in the table's order.
+        features: The columns that a model reads and how each is encoded, in the table's order.
         identity: The columns whose values say which side of the split a row is on.
     """
 
@@ -36,7 +36,7 @@ class Checks(Settings):
     target: str
     rows: int
     unlabelled: int
-    features: tuple[str, ...]
+    features: dict[str, Kind]
     identity: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
 

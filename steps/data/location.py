@@ -11,7 +11,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from serving.errors import ConfigError, DataError, near_miss
 
-DEMO_NAMES = ("breast_cancer", "flights")
+# The tables that come with the installed packages, and what each is there to predict.
+DEMO_TARGETS = {"breast_cancer": "diagnosis", "flights": "late"}
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 COMPRESSED = (".gz", ".zip", ".bz2", ".xz", ".zst")
 SQL = (
@@ -39,7 +40,8 @@ SQL = (
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+)://")
 _USERINFO = re.compile(r"(?<=://)([^/@:]*):([^@]*)@")
 _SECRET_OPTION = re.compile(r"(?i)\b(\w*(?:password|passwd|pwd|secret|token|sig|key)\w*)=([^&\s]*)")
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_VARIABLE = re.compile(r"\$\((\w+)\)")
+_BRACED = re.compile(r"\$\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,15 @@ class Location:
 
 
 def locate(data: str) -> Location:
-    """Say what kind of place a table's name, path or URI is, with `${VARIABLES}` filled in.
+    """Say what kind of place a table's name, path or URI is, with its variables filled in.
 
     Raises:
         ConfigError: A variable is not set.
         DataError: It is no demo table, and no file or folder of that name exists.
     """
+    data = deferred(data)
     shown = masked(data)
-    if data in DEMO_NAMES:
+    if data in DEMO_TARGETS:
         return Location("demo", data, shown)
     scheme = scheme_of(data)
     if scheme and scheme != "file":
@@ -74,6 +77,14 @@ def locate(data: str) -> Location:
     if not path.exists():
         raise DataError(_absent(data, path))
     return Location("file", str(path), shown)
+
+
+def deferred(data: str) -> str:
+    """The address with each `${NAME}` as `$(NAME)`.
+
+    ZenML fills the first form in when it compiles a pipeline, and stores what it filled in.
+    """
+    return _BRACED.sub(r"$(\1)", data)
 
 
 def scheme_of(data: str) -> str:
@@ -100,13 +111,13 @@ def lift_password(data: str, variable: str = "SWITCHYARD_DATA_PASSWORD") -> tupl
     """Take a password that was typed into a URI out of it, so that no store ever holds it.
 
     Returns:
-        The URI with `${variable}` in its place, and the password to set that variable to; or the
+        The URI with the variable in its place, and the password to set that variable to; or the
         URI as it was and None.
     """
     found = _USERINFO.search(data)
-    if found is None or not _literal(found[2]):
+    if found is None or not _literal(deferred(found[2])):
         return data, None
-    return f"{data[: found.start(2)]}${{{variable}}}{data[found.end(2) :]}", unquote(found[2])
+    return f"{data[: found.start(2)]}$({variable}){data[found.end(2) :]}", unquote(found[2])
 
 
 def refuse_password(data: str) -> None:
@@ -115,7 +126,7 @@ def refuse_password(data: str) -> None:
     Raises:
         ConfigError: It holds one.
     """
-    if any(_literal(secret) for secret in _secrets(data)):
+    if any(_literal(secret) for secret in _secrets(deferred(data))):
         raise ConfigError(
             f"'{masked(data)}' holds a password in clear, which would be stored with the run. "
             "Set an environment variable and write ${DB_PASSWORD} in its place."
@@ -136,7 +147,7 @@ def _literal(secret: str) -> bool:
 
 
 def _filled(data: str) -> str:
-    """The text with each `${VARIABLE}` replaced; quoted where it stands for a user or password."""
+    """The text with each variable replaced; quoted where it stands for a user or password."""
     found = re.match(r"[\w+.-]+://[^@]*@", data) if scheme_of(data) else None
     cut = found.end() if found else 0
     credentials = _VARIABLE.sub(lambda match: quote(_variable(match[1]), safe=""), data[:cut])
@@ -147,14 +158,16 @@ def _variable(name: str) -> str:
     """The value of an environment variable that the data's address names."""
     value = os.environ.get(name)
     if value is None:
-        raise ConfigError(f"The data's address names ${{{name}}}, which is not set: export {name}.")
+        raise ConfigError(
+            f"The data's address names the variable {name}, which is not set: export {name}."
+        )
     return value
 
 
 def _absent(data: str, path: Path) -> str:
     """What to say of a file that is not there: what comes close to it."""
     if "/" not in data and not path.suffix:
-        known = (*DEMO_NAMES, *_tables(Path()))
+        known = (*DEMO_TARGETS, *_tables(Path()))
         return f"'{data}' is neither a demo table nor a file. {near_miss(data, known)}"
     folder = path.parent
     if not folder.is_dir():

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from serving.schema import Column, Kind, TableSchema, Task
-from steps.data.columns import kind_of
 from steps.data.dtypes import as_text, dtype_name, whole
 from steps.data.encoding import days_since
-from steps.data.settings import SourceSettings, ValidationSettings
+from steps.data.settings import ValidationSettings
 from steps.data.target import class_names
 
 EXAMPLES = 3
@@ -19,16 +18,14 @@ EXAMPLES = 3
 
 def learn_schema(
     train_rows: pd.DataFrame,
-    features: Sequence[str],
+    features: Mapping[str, Kind],
     target: str,
     task: Task,
-    source: SourceSettings,
     settings: ValidationSettings,
 ) -> TableSchema:
     """Names, types, missing shares, ranges and categories as the training rows have them."""
-    kinds = {name: kind_of(train_rows[name], source) for name in features}
-    ordered = sorted(features, key=lambda name: kinds[name] == "categorical")
-    columns = tuple(_learn(train_rows[name], kinds[name], settings) for name in ordered)
+    ordered = sorted(features, key=lambda name: features[name] == "categorical")
+    columns = tuple(_learn(train_rows[name], features[name], settings) for name in ordered)
     return TableSchema(
         task=task,
         target=target,

@@ -1,12 +1,13 @@
 """What a run may say about its table, with nothing heavy imported."""
 
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from serving.errors import ConfigError
+from serving.errors import ConfigError, near_miss
 from steps.config import Settings
-from steps.data.location import refuse_password
+from steps.data.location import DEMO_TARGETS, deferred, refuse_password
 
 AskedTask = Literal["auto", "classification", "binary", "multiclass", "regression"]
 FindingKind = Literal[
@@ -29,7 +30,8 @@ class SourceSettings(Settings):
 
     Args:
         data: A demo table's name, a file, a folder of Parquet files, an object store's URI or a
-            database's URL; `${VARIABLE}` is filled in when the table is read.
+            database's URL. A variable in it, in braces or parentheses behind a dollar sign, is
+            filled in when the table is read and never stored.
         target: The column to predict; only a demo table brings its own.
         query: The SQL to run where `data` is a database.
         task: What kind of prediction, where the target does not say it well enough.
@@ -50,13 +52,43 @@ class SourceSettings(Settings):
     @classmethod
     def _holds_no_password(cls, data: str) -> str:
         refuse_password(data)
-        return data
+        return deferred(data)
+
+    @property
+    def columns(self) -> "ColumnSettings":
+        """The part that is about columns, with a demo table's own target filled in.
+
+        Raises:
+            ConfigError: No target is named, and the table is no demo.
+        """
+        target = self.target or DEMO_TARGETS.get(self.data)
+        if not target:
+            raise ConfigError("Say which column to predict with --target.")
+        return ColumnSettings(
+            target=target,
+            task=self.task,
+            categorical=self.categorical,
+            sensitive=self.sensitive,
+        )
 
     @model_validator(mode="after")
     def _keeps_its_target(self) -> "SourceSettings":
         if self.target and self.target in self.drop:
             raise ConfigError(f"The target '{self.target}' is among the columns to drop.")
         return self
+
+
+class ColumnSettings(Settings):
+    """What a run says about a table's columns, wherever the table lies.
+
+    Steps behind the reading take these alone, so that the same content stays cached when it is
+    read from another place.
+    """
+
+    target: str
+    task: AskedTask = "auto"
+    categorical: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
 
 
 class ValidationSettings(Settings):
@@ -104,3 +136,16 @@ class SplitSettings(Settings):
         if self.by != "row" and not self.column:
             raise ConfigError(f"A split by {self.by} needs split.column: the {self.by}'s column.")
         return self
+
+
+def refuse_absent(names: Iterable[str], columns: Sequence[str], option: str) -> None:
+    """Refuse settings that name a column the table does not hold.
+
+    Raises:
+        ConfigError: They do.
+    """
+    for name in names:
+        if name not in columns:
+            raise ConfigError(
+                f"The table has no column '{name}' ({option}). {near_miss(name, columns)}"
+            )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from serving.errors import ConfigError, DataError, near_miss
+from serving.errors import ConfigError, DataError
 from steps.data.demos import DEMOS
 from steps.data.dtypes import normalise
 from steps.data.location import SUFFIXES, Location, bare_suffix, locate
-from steps.data.settings import SourceSettings
+from steps.data.settings import SourceSettings, refuse_absent
 
 
 def read_table(settings: SourceSettings) -> pd.DataFrame:
@@ -22,7 +22,7 @@ def read_table(settings: SourceSettings) -> pd.DataFrame:
     location = locate(settings.data)
     frame = _read(location, settings)
     if settings.drop:
-        refuse_absent(settings.drop, frame, "drop")
+        refuse_absent(settings.drop, list(frame.columns), "drop")
         frame = frame.drop(columns=list(settings.drop))
     if frame.empty:
         what = "columns" if len(frame) else "rows"
@@ -30,38 +30,12 @@ def read_table(settings: SourceSettings) -> pd.DataFrame:
     return normalise(frame, f"'{location.shown}'")
 
 
-def target_of(settings: SourceSettings) -> str:
-    """The column to predict.
-
-    Raises:
-        ConfigError: None is named, and the table is no demo.
-    """
-    if settings.target:
-        return settings.target
-    if settings.data in DEMOS:
-        return DEMOS[settings.data].target
-    raise ConfigError("Say which column to predict with --target.")
-
-
-def refuse_absent(names: tuple[str, ...], frame: pd.DataFrame, option: str) -> None:
-    """Refuse settings that name a column the table does not hold.
-
-    Raises:
-        ConfigError: They do.
-    """
-    for name in names:
-        if name not in frame.columns:
-            raise ConfigError(
-                f"The table has no column '{name}' ({option}). {near_miss(name, frame.columns)}"
-            )
-
-
 def _read(location: Location, settings: SourceSettings) -> pd.DataFrame:
     """The table as its place gives it."""
     if location.kind != "sql" and settings.query:
         raise ConfigError(f"A query asks a database, and '{location.shown}' is none.")
     if location.kind == "demo":
-        return DEMOS[location.uri].read()
+        return DEMOS[location.uri]()
     if location.kind == "sql":
         from steps.data.database import read_sql
 

@@ -13,7 +13,7 @@ from steps.data.dtypes import as_text
 from steps.data.finding import Checks
 from steps.data.materializer import ChecksMaterializer, SchemaMaterializer, TableMaterializer
 from steps.data.schema import learn_schema
-from steps.data.settings import SourceSettings, SplitSettings, ValidationSettings
+from steps.data.settings import ColumnSettings, SourceSettings, SplitSettings, ValidationSettings
 from steps.data.source import read_table
 from steps.data.split import deal
 from steps.data.target import check_target
@@ -45,7 +45,7 @@ def load_table(source: SourceSettings, fingerprint: str) -> Annotated[pd.DataFra
 )
 def validate(
     table: pd.DataFrame,
-    source: SourceSettings,
+    columns: ColumnSettings,
     validation: ValidationSettings,
     contract: str = "",
 ) -> Annotated[Checks, "checks"]:
@@ -55,7 +55,7 @@ def validate(
         contract: The champion's schema.json; empty on a first training.
     """
     known = TableSchema.from_json(contract) if contract else None
-    checks = check_table(table, source, validation, known)
+    checks = check_table(table, columns, validation, known)
     for finding in checks.warnings:
         logger.warning(finding.text)
     return checks
@@ -72,7 +72,6 @@ def validate(
 def split_rows(
     table: pd.DataFrame,
     checks: Checks,
-    source: SourceSettings,
     validation: ValidationSettings,
     split: SplitSettings,
 ) -> tuple[
@@ -85,9 +84,7 @@ def split_rows(
     dealt = deal(labelled, split, checks.identity)
     train_rows = labelled[~dealt.held_out].reset_index(drop=True)
     test_rows = labelled[dealt.held_out].reset_index(drop=True)
-    schema = learn_schema(
-        train_rows, checks.features, checks.target, checks.task, source, validation
-    )
+    schema = learn_schema(train_rows, checks.features, checks.target, checks.task, validation)
     _check_classes(test_rows, schema)
     test_rows.attrs["split"] = {**split.model_dump(), "cutoff": dealt.cutoff}
     return train_rows, test_rows, schema

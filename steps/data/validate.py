@@ -7,19 +7,18 @@ import pandas as pd
 
 from serving.errors import DataError
 from serving.schema import TableSchema, Task
-from steps.data.columns import find_mixed, left_out, refuse_infinite
+from steps.data.columns import find_mixed, kind_of, left_out, refuse_infinite
 from steps.data.contract import check_contract, check_target_contract
 from steps.data.finding import Checks, Finding, enforce, note, share, warn
 from steps.data.hashing import row_hash
 from steps.data.leak import find_leaks
-from steps.data.settings import SourceSettings, ValidationSettings
-from steps.data.source import refuse_absent, target_of
+from steps.data.settings import ColumnSettings, ValidationSettings, refuse_absent
 from steps.data.target import check_rows, check_target, recognise_task
 
 
 def check_table(
     frame: pd.DataFrame,
-    source: SourceSettings,
+    asked: ColumnSettings,
     settings: ValidationSettings,
     contract: TableSchema | None = None,
 ) -> Checks:
@@ -29,17 +28,17 @@ def check_table(
         DataError: The table cannot be trained on, or breaks the champion's contract.
         ConfigError: The settings name a column that the table does not hold.
     """
-    target = target_of(source)
-    refuse_absent(source.categorical, frame, "categorical")
-    refuse_absent(source.sensitive, frame, "sensitive")
+    target, names = asked.target, list(frame.columns)
+    refuse_absent(asked.categorical, names, "categorical")
+    refuse_absent(asked.sensitive, names, "sensitive")
     labelled = check_target(frame, target)
-    task = recognise_task(labelled[target], source.task)
+    task = recognise_task(labelled[target], asked.task)
     check_rows(labelled, target, task, settings)
     refuse_infinite(labelled)
-    findings = left_out(labelled, target, source, settings)
+    findings = left_out(labelled, target, asked, settings)
     findings += find_mixed(labelled, [name for name in labelled.columns if name != target])
     useless = {finding.column for finding in findings if finding.kind != "mixed"}
-    features = [name for name in frame.columns if name != target and name not in useless]
+    features = [name for name in names if name != target and name not in useless]
     if not features:
         raise DataError(f"No column beside '{target}' is left to learn from.")
     findings += check_target_contract(labelled, target, task, contract, settings.accept_schema)
@@ -51,7 +50,7 @@ def check_table(
         target=target,
         rows=len(labelled),
         unlabelled=len(frame) - len(labelled),
-        features=tuple(features),
+        features={name: kind_of(labelled[name], asked) for name in features},
         identity=_identity(labelled, target, findings),
         findings=tuple(findings),
     )

@@ -6,11 +6,11 @@ import pandas as pd
 from serving.schema import TableSchema
 from steps.data.dtypes import normalise
 from steps.data.schema import learn_schema
-from steps.data.settings import SourceSettings, ValidationSettings
+from steps.data.settings import ColumnSettings, ValidationSettings
 from steps.data.validate import check_table
 
 ROWS = 400
-SOURCE = SourceSettings(data="customers.csv", target="bought")
+SOURCE = ColumnSettings(target="bought")
 CHECKED = ValidationSettings()
 
 
@@ -32,9 +32,9 @@ def customers() -> pd.DataFrame:
 
 def schema_of(
     table: pd.DataFrame,
-    source: SourceSettings = SOURCE,
+    asked: ColumnSettings = SOURCE,
     settings: ValidationSettings = CHECKED,
 ) -> TableSchema:
     """The schema a training on the whole table would learn."""
-    checks = check_table(table, source, settings)
-    return learn_schema(table, checks.features, checks.target, checks.task, source, settings)
+    checks = check_table(table, asked, settings)
+    return learn_schema(table, checks.features, checks.target, checks.task, settings)

@@ -8,7 +8,7 @@ import pytest
 
 from serving.errors import DataError
 from steps.data.contract import check_contract
-from steps.data.settings import SourceSettings, ValidationSettings
+from steps.data.settings import ColumnSettings, ValidationSettings
 from steps.data.validate import check_table
 from tests.unit.data.tables import CHECKED, SOURCE, customers, schema_of
 
@@ -121,7 +121,7 @@ def test_predictions_need_no_target(table: pd.DataFrame) -> None:
 
 def test_integer_categories_keep_their_type(table: pd.DataFrame) -> None:
     """A column of integers that are names may have gaps, but no fractions."""
-    source = SourceSettings(data="t.csv", target="bought", categorical=("age",))
+    source = ColumnSettings(target="bought", categorical=("age",))
     contract = schema_of(table, source)
     assert contract.column("age").dtype == "int64"
     gap = table.assign(age=table["age"].astype("float64").where(table.index != 7))

@@ -14,7 +14,7 @@ from serving.schema import Column, TableSchema
 from steps.data.dtypes import normalise
 from steps.data.encoding import encode_frame, encode_target
 from steps.data.schema import json_value
-from steps.data.settings import SourceSettings, ValidationSettings
+from steps.data.settings import ColumnSettings, ValidationSettings
 from tests.unit.data.tables import SOURCE, customers, schema_of
 
 SCHEMA = TableSchema(
@@ -123,7 +123,7 @@ def test_targets_are_places_in_the_classes(table: pd.DataFrame) -> None:
 def test_quantities_stay_what_they_are(table: pd.DataFrame) -> None:
     """The target of a regression is its value."""
     table["spent"] = np.linspace(0.5, 9.5, len(table))
-    source = SourceSettings(data="t.csv", target="spent")
+    source = ColumnSettings(target="spent")
     values = encode_target(table, schema_of(table, source))
     np.testing.assert_array_equal(values, table["spent"])
 

@@ -78,10 +78,17 @@ def test_settings_refuse_a_password_among_the_options() -> None:
         SourceSettings(data="mysql://db/shop?user=ann&password=s3cret")
 
 
+def test_settings_put_a_variable_off() -> None:
+    """ZenML would fill in a variable in braces and store its value: settings never hold one."""
+    settings = SourceSettings(data="postgresql://ann:${DB_PASSWORD}@db.example/shop")
+    assert settings.data == "postgresql://ann:$(DB_PASSWORD)@db.example/shop"
+    assert "${" not in str(SourceSettings.model_json_schema())
+
+
 def test_a_typed_password_is_lifted_out() -> None:
     """A command can move a typed password into a variable, and the settings then take the rest."""
     uri, password = lift_password("postgresql://ann:s3%40cret@db.example/shop", "PASS")
-    assert (uri, password) == ("postgresql://ann:${PASS}@db.example/shop", "s3@cret")
+    assert (uri, password) == ("postgresql://ann:$(PASS)@db.example/shop", "s3@cret")
     assert SourceSettings(data=uri).data == uri
 
 

@@ -14,7 +14,7 @@ from serving.errors import ConfigError, DataError
 from steps.data.fingerprint import fingerprint
 from steps.data.hashing import table_digest
 from steps.data.settings import SourceSettings
-from steps.data.source import read_table, target_of
+from steps.data.source import read_table
 
 
 def source(data: object, **settings: object) -> SourceSettings:
@@ -194,10 +194,10 @@ def test_the_tumours_are_there() -> None:
 
 def test_only_demos_bring_their_target(csv_path: Path) -> None:
     """Of one's own table the target must be named."""
-    assert target_of(SourceSettings()) == "late"
-    assert target_of(SourceSettings(target="dest")) == "dest"
+    assert SourceSettings().columns.target == "late"
+    assert SourceSettings(target="dest").columns.target == "dest"
     with pytest.raises(ConfigError, match="--target"):
-        target_of(SourceSettings(data=str(csv_path)))
+        _ = SourceSettings(data=str(csv_path)).columns
 
 
 def test_fingerprints_follow_the_bytes(csv_path: Path) -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from serving.errors import ConfigError, DataError
-from steps.data.settings import AskedTask, SourceSettings, ValidationSettings
+from steps.data.settings import AskedTask, ColumnSettings, SourceSettings, ValidationSettings
 from steps.data.target import check_target, class_names, recognise_task
 from steps.data.validate import check_table
 from tests.unit.data.tables import CHECKED, SOURCE, customers
@@ -127,9 +127,7 @@ def test_too_few_rows_of_a_class_are_refused(table: pd.DataFrame) -> None:
 @pytest.mark.parametrize("group", ["categorical", "sensitive"])
 def test_settings_must_name_columns(group: str) -> None:
     """A misspelt column in the settings is answered with its neighbour."""
-    settings = SourceSettings.model_validate(
-        {"data": "t.csv", "target": "bought", group: ["citty"]}
-    )
+    settings = ColumnSettings.model_validate({"target": "bought", group: ["citty"]})
     with pytest.raises(ConfigError, match=rf"'citty' \({group}\)\. Did you mean 'city'"):
         check_table(customers(), settings, CHECKED)
 

@@ -6,7 +6,7 @@ import pytest
 
 from serving.errors import ConfigError, DataError
 from steps.data.finding import Finding
-from steps.data.settings import SourceSettings, ValidationSettings
+from steps.data.settings import ColumnSettings, ValidationSettings
 from steps.data.validate import check_table
 from tests.unit.data.tables import CHECKED, ROWS, SOURCE
 
@@ -21,8 +21,14 @@ def test_a_sound_table_has_no_findings(table: pd.DataFrame) -> None:
     """Nothing is reported where nothing is odd."""
     checks = check_table(table, SOURCE, CHECKED)
     assert checks.findings == ()
-    assert checks.features == ("age", "income", "city", "member", "since")
-    assert checks.identity == checks.features
+    assert checks.features == {
+        "age": "numeric",
+        "income": "numeric",
+        "city": "categorical",
+        "member": "categorical",
+        "since": "datetime",
+    }
+    assert checks.identity == tuple(checks.features)
 
 
 def test_an_all_missing_column_is_left_out(table: pd.DataFrame) -> None:
@@ -43,7 +49,7 @@ def test_columns_that_name_the_rows_are_left_out(table: pd.DataFrame) -> None:
     """Row numbers and nearly unique texts are neither features nor the rows' identity."""
     texts = [f"c-{number:05}" for number in range(ROWS)]
     checks = check_table(table.assign(code=texts, row=range(5, ROWS + 5)), SOURCE, CHECKED)
-    assert checks.features == checks.identity == ("age", "income", "city", "member", "since")
+    assert tuple(checks.features) == checks.identity == tuple(table.columns[:-1])
     assert {finding.column for finding in checks.warnings} == {"code", "row"}
 
 
@@ -85,7 +91,7 @@ def test_leaking_columns_are_told(table: pd.DataFrame, kind: str) -> None:
 def test_a_leak_in_a_regression_is_told(table: pd.DataFrame) -> None:
     """A column that is the target in another unit is reported."""
     table["cents"] = table["income"].fillna(0) * 100
-    source = SourceSettings(data="t.csv", target="cents")
+    source = ColumnSettings(target="cents")
     told = check_table(table, source, CHECKED).findings
     assert [(finding.kind, finding.column) for finding in told] == [("leak", "income")]
 
@@ -112,6 +118,6 @@ def test_something_must_be_left_to_learn_from(table: pd.DataFrame) -> None:
 
 def test_times_are_no_categories(table: pd.DataFrame) -> None:
     """A column of times cannot be asked to be categorical."""
-    source = SourceSettings(data="t.csv", target="bought", categorical=("since",))
+    source = ColumnSettings(target="bought", categorical=("since",))
     with pytest.raises(ConfigError, match="'since' holds times"):
         check_table(table, source, CHECKED)
