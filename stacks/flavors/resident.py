@@ -92,6 +92,10 @@ class ResidentDeployer(BaseModelDeployer):
             DeployError: The version did not come up; the one before it still answers.
             ModelError: The bundle is broken; the one before it still answers.
         """
+        if not _NAME.fullmatch(spec.name):
+            raise ConfigError(
+                f"A model named '{spec.name}' cannot be served: use letters, digits, - _ and ."
+            )
         config = BundleConfig(
             model_name=spec.name,
             model_version=spec.version,
@@ -236,10 +240,6 @@ class ResidentDeployer(BaseModelDeployer):
         return next(ours, None)
 
     def _service_config(self, name: str) -> ResidentServiceConfig:
-        if not _NAME.fullmatch(name):
-            raise ConfigError(
-                f"A model named '{name}' cannot be served: use letters, digits, '-', '_' and '.'."
-            )
         return ResidentServiceConfig(
             name=name,
             model_name=name,

@@ -70,6 +70,7 @@ def make_file() -> MakeFile:
     """Make a stack file in memory; components are given as TYPE=(name, flavor, configuration)."""
 
     def make(name: str, **components: tuple[str, str, dict[str, object]]) -> StackFile:
+        needed: dict[str, tuple[str, str, dict[str, object]]]
         needed = {"orchestrator": (name, "local", {}), "artifact_store": (name, "local", {})}
         return StackFile(
             stack_name=name,

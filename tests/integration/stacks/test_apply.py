@@ -80,7 +80,7 @@ def test_an_update_keeps_the_component_and_takes_removed_keys_out(make_file: Mak
 
 
 def test_components_join_and_leave_a_stack_and_stay_registered(make_file: MakeFile) -> None:
-    deployer = ("joining", "resident", {})
+    deployer: tuple[str, str, dict[str, object]] = ("joining", "resident", {})
     apply(make_file("joined", model_deployer=deployer))
     apply(make_file("joined"))
     assert "model_deployer" not in component_ids("joined")

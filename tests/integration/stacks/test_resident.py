@@ -1,0 +1,188 @@
+"""The resident deployer with real servers, recorded in a real ZenML store."""
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+
+from serving.bundle import write_bundle
+from serving.errors import ConfigError, SwitchyardError
+from serving.schema import Column, TableSchema
+from serving.spec import Deployer, ServiceSpec
+from stacks.apply import apply
+from tests.integration.stacks.conftest import MakeFile, Run
+
+if TYPE_CHECKING:
+    from stacks.flavors.resident import ResidentDeployer
+
+pytestmark = pytest.mark.usefixtures("zenml")
+
+MakeSpec = Callable[..., ServiceSpec]
+
+
+def onnx(factor: float) -> bytes:
+    """A model that answers its one column times a factor."""
+    node = helper.make_node("Mul", ["rows", "factor"], ["scores"])
+    row = [None, 1]
+    graph = helper.make_graph(
+        [node],
+        "times",
+        [helper.make_tensor_value_info("rows", TensorProto.FLOAT, row)],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, row)],
+        [helper.make_tensor("factor", TensorProto.FLOAT, [1], np.array([factor], np.float32))],
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    return bytes(helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString())
+
+
+@pytest.fixture
+def make_spec(tmp_path: Path) -> MakeSpec:
+    """Write a bundle whose model multiplies by its version."""
+
+    def make(name: str, version: str) -> ServiceSpec:
+        schema = TableSchema(
+            "regression", "y", (Column("x", "numeric", "float64"),), examples=({"x": 1.0},)
+        )
+        path = tmp_path / f"{name}-{version}"
+        made = write_bundle(path, onnx(float(version)), schema, name=name, version=version)
+        return ServiceSpec(name, version, str(path), made.digest)
+
+    return make
+
+
+def deployer_of(stack: str) -> "ResidentDeployer":
+    """The deployer of a registered stack, as ZenML makes it."""
+    from zenml.client import Client
+    from zenml.stack import Stack
+
+    model = Client().get_stack(stack, allow_name_prefix_match=False)
+    deployer: ResidentDeployer = Stack.from_model(model).model_deployer
+    return deployer
+
+
+@pytest.fixture
+def deployer(make_file: MakeFile, request: pytest.FixtureRequest) -> "Iterator[ResidentDeployer]":
+    """A deployer of a stack of this test alone; its servers end with the test."""
+    name = str(request.node.name).replace("_", "-")[:40]
+    apply(make_file(name, model_deployer=(name, "resident", {})))
+    made = deployer_of(name)
+    yield made
+    for endpoint in made.endpoints():
+        made.stop(endpoint.name)
+
+
+def answer(url: str) -> tuple[str, float]:
+    """Which version answers, and with what, where the column is 2."""
+    body = {"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [2.0]}]}
+    request = urllib.request.Request(
+        url, json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        content = json.load(response)
+    return content["model_version"], content["outputs"][0]["data"][0]
+
+
+def test_another_models_service_is_never_returned_for_the_one_deployed(
+    deployer: "ResidentDeployer", make_spec: MakeSpec
+) -> None:
+    """ZenML's base class returns any service of the flavor once there is one."""
+    assert isinstance(deployer, Deployer)
+    first = deployer.serve(make_spec("first", "1"))
+    second = deployer.serve(make_spec("second", "5"))
+    assert (first.name, second.name) == ("first", "second")
+    assert first.url != second.url
+    assert answer(first.predict_url) == ("1", 2.0)
+    assert answer(second.predict_url) == ("5", 10.0)
+    assert [endpoint.name for endpoint in deployer.endpoints()] == ["first", "second"]
+
+
+def test_a_model_deployed_again_is_updated_in_place(
+    deployer: "ResidentDeployer", make_spec: MakeSpec
+) -> None:
+    first = deployer.serve(make_spec("again", "1"))
+    second = deployer.serve(make_spec("again", "2"))
+    assert (second.url, second.pid, second.version) == (first.url, first.pid, "2")
+    assert answer(second.predict_url) == ("2", 4.0)
+    assert deployer.endpoints() == [second]
+
+
+def test_a_broken_bundle_leaves_the_version_before_it_answering(
+    deployer: "ResidentDeployer", make_spec: MakeSpec
+) -> None:
+    first = deployer.serve(make_spec("steady", "1"))
+    with pytest.raises(SwitchyardError):
+        deployer.serve(replace(make_spec("steady", "2"), digest="sha256:0"))
+    assert deployer.endpoints() == [first]
+    assert answer(first.predict_url) == ("1", 2.0)
+
+
+def test_a_first_deployment_that_fails_leaves_no_record(
+    deployer: "ResidentDeployer", make_spec: MakeSpec
+) -> None:
+    with pytest.raises(SwitchyardError):
+        deployer.serve(replace(make_spec("never", "1"), digest="sha256:0"))
+    assert deployer.endpoints() == []
+
+
+def test_a_stopped_model_keeps_its_record_and_comes_back_at_its_url(
+    deployer: "ResidentDeployer", make_spec: MakeSpec
+) -> None:
+    first = deployer.serve(make_spec("paused", "1"))
+    assert deployer.stop("paused")
+    assert [endpoint.status for endpoint in deployer.endpoints()] == ["stopped"]
+    assert not deployer.stop("paused")
+    assert not deployer.stop("unheard-of")
+    second = deployer.serve(make_spec("paused", "2"))
+    assert second.url == first.url
+    assert answer(second.predict_url) == ("2", 4.0)
+
+
+@pytest.mark.parametrize("name", ["../outside", "a/b", "", ".hidden", "equals:x"])
+def test_a_name_that_is_no_directorys_is_refused(deployer: "ResidentDeployer", name: str) -> None:
+    with pytest.raises(ConfigError, match="cannot be served"):
+        deployer.serve(ServiceSpec(name, "1", "somewhere", "sha256:0"))
+
+
+def test_two_deployers_keep_models_of_one_name_apart(
+    deployer: "ResidentDeployer", make_file: MakeFile, make_spec: MakeSpec, tmp_path: Path
+) -> None:
+    home = {"home": str(tmp_path / "elsewhere")}
+    apply(make_file("other-deployer", model_deployer=("other-deployer", "resident", home)))
+    other = deployer_of("other-deployer")
+    here, there = deployer.serve(make_spec("shared", "1")), other.serve(make_spec("shared", "2"))
+    try:
+        assert here.url != there.url
+        assert (tmp_path / "elsewhere" / "shared").is_dir()
+        assert deployer.endpoints() == [here]
+        assert other.endpoints() == [there]
+    finally:
+        other.stop("shared")
+
+
+def test_zenmls_own_commands_list_stop_and_start_what_is_served(
+    deployer: "ResidentDeployer", make_spec: MakeSpec, run: Run
+) -> None:
+    from zenml.client import Client
+
+    endpoint = deployer.serve(make_spec("listed", "3"))
+    recorded = Client().list_services(service_name="equals:zenml-listed", hydrate=True).items[0]
+    assert recorded.prediction_url == endpoint.predict_url
+    identity = str(recorded.id)
+    models = ("zenml", "model-deployer", "models")
+    assert run("zenml", "stack", "set", deployer.name).returncode == 0
+    listed = run(*models, "list")
+    assert "listed" in listed.stdout + listed.stderr
+    shown = run(*models, "get-url", identity)
+    assert endpoint.predict_url in shown.stdout + shown.stderr
+    assert run(*models, "stop", identity).returncode == 0
+    assert [each.status for each in deployer.endpoints()] == ["stopped"]
+    assert run(*models, "start", identity).returncode == 0
+    assert answer(endpoint.predict_url) == ("3", 6.0)
+    assert run(*models, "delete", identity).returncode == 0
+    assert deployer.endpoints() == []
