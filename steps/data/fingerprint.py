@@ -59,7 +59,7 @@ def _of_bytes(path: Path) -> str:
 def _of_objects(location: Location) -> str | None:
     """The hash of what a store says of its objects; None when it says too little."""
     marks = {name: _mark(info) for name, info in open_store(location).files().items()}
-    if not marks or None in marks.values():
+    if None in marks.values():
         return None
     return _joined((name, str(mark)) for name, mark in marks.items())
 

@@ -52,9 +52,15 @@ class Store:
             return bool(self.fs.isdir(self.path))
 
     def files(self) -> dict[str, dict[str, Any]]:
-        """What the store says of each file at or below the place, by its path in order."""
+        """What the store says of each file at or below the place, by its path in order.
+
+        Raises:
+            DataError: There is none.
+        """
         with told(self.location):
             found = self.fs.find(self.path, detail=True)
+            if not found:
+                raise FileNotFoundError(self.path)
         return dict(sorted(found.items()))
 
 

@@ -55,6 +55,8 @@ def _read_files(location: Location) -> pd.DataFrame:
         return read_parquet(store)
     if suffix in SUFFIXES:
         return read_csv(store)
+    # What is not there needs no better suffix.
+    store.files()
     raise DataError(
         f"'{location.shown}' ends in no suffix of a table. Known: {', '.join(SUFFIXES)}, "
         "each of the text ones also with .gz, .zip, .bz2 or .xz."
