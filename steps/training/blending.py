@@ -5,10 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from pandas import DataFrame
-
-from serving.schema import TableSchema
-from steps.data.encoding import encode_frame, encode_target
 from steps.evaluation.metrics import Metric, find_metric
 from steps.training.candidate import Candidate
 from steps.training.ensemble import (
@@ -26,8 +22,7 @@ from steps.training.tuning import TrainingData, better, judge
 
 def blend_candidates(
     candidates: Sequence[Candidate],
-    train_rows: DataFrame,
-    schema: TableSchema,
+    data: TrainingData,
     settings: EnsembleSettings,
     metric: str,
 ) -> Candidate:
@@ -39,17 +34,15 @@ def blend_candidates(
         metric: What the members are chosen by; empty for the task's primary metric.
 
     Raises:
-        RunError: The candidates were not trained on these rows in the same folds, or the merged
+        RunError: The candidates were not trained on these rows and folds, or the merged
             graph answers otherwise than its members.
     """
     started = time.monotonic()
-    measure = find_metric(metric, schema.task)
-    target = encode_target(train_rows, schema)
-    check_members(candidates, len(target))
-    data = TrainingData(encode_frame(train_rows, schema), target, candidates[0].folds, schema)
+    measure = find_metric(metric, data.schema.task)
+    check_members(candidates, data.folds)
     members = [candidate.oof for candidate in candidates]
-    weights = select(members, target, measure, settings.size)
-    oof = nested_scores(members, target, data.folds, measure, settings.size)
+    weights = select(members, data.target, measure, settings.size)
+    oof = nested_scores(members, data.target, data.folds, measure, settings.size)
     onnx, difference = _merged(candidates, weights, data)
     parameters = _weights(candidates, weights)
     trial = judge(parameters, oof, data, measure)
@@ -58,7 +51,7 @@ def blend_candidates(
         kind=BLEND,
         native=None,
         onnx=onnx,
-        schema=schema,
+        schema=data.schema,
         parameters=parameters,
         metric=measure.name,
         cv_scores=trial.fold_scores,

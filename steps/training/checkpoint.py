@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import logging
 import os
 import pickle
 from pathlib import Path
@@ -16,6 +17,8 @@ from torch import nn
 from serving.errors import RunError
 from steps.training.candidate import Rows, Target
 from steps.training.settings import NetworkParameters
+
+logger = logging.getLogger(__name__)
 
 
 def fingerprint(
@@ -54,8 +57,12 @@ class Progress:
         if loss < self.best_loss:
             self.best_epoch, self.best_loss = self.epoch, loss
             self.best = copy.deepcopy(self.network.state_dict())
-        if self.file:
-            self._write(self.file)
+        try:
+            if self.file:
+                self._write(self.file)
+        except OSError as error:
+            logger.warning("No checkpoint is kept in %s: %s", self.file, error)
+            self.file = None  # The training itself needs no disk.
 
     def resume(self) -> None:
         """Go on from the file, where there is one."""

@@ -63,13 +63,12 @@ def nested_scores(
     return result
 
 
-def check_members(candidates: Sequence[Candidate], rows: int) -> None:
-    """Refuse candidates whose out-of-fold scores are not of these rows in the same folds."""
+def check_members(candidates: Sequence[Candidate], folds: Folds) -> None:
+    """Refuse candidates whose out-of-fold scores are not of these rows in these folds."""
     if not candidates:
         raise RunError("A blend needs at least one candidate.")
     for candidate in candidates:
-        folds = candidate.folds
-        if len(folds) != rows or not np.array_equal(folds, candidates[0].folds):
+        if not np.array_equal(candidate.folds, folds):
             raise RunError(
                 f"Candidate '{candidate.name}' was trained on other rows or folds than the blend "
                 "would be chosen on: train all in one run, with the same tuning and seed."

@@ -44,8 +44,10 @@ def blend(
     candidates: list[Candidate],
     train_rows: pd.DataFrame,
     schema: TableSchema,
+    tuning: TuningSettings,
     ensemble: EnsembleSettings,
     metric: str,
+    seed: int,
 ) -> Annotated[Candidate, "candidate"]:
     """Blend the candidates into one more.
 
@@ -53,7 +55,9 @@ def blend(
         metric: What the members are chosen by; empty for the task's primary metric.
     """
     from steps.training.blending import blend_candidates
+    from steps.training.training import prepare
 
-    blended = blend_candidates(candidates, train_rows, schema, ensemble, metric)
+    data = prepare(train_rows, schema, tuning, seed)
+    blended = blend_candidates(candidates, data, ensemble, metric)
     logger.info("%s: %s %.4f, %s", blended.name, blended.metric, blended.cv_score, blended.note)
     return blended

@@ -9,6 +9,7 @@ from pathlib import Path
 from pandas import DataFrame
 
 from serving.schema import TableSchema
+from steps.caching import ROOT
 from steps.data.encoding import encode_frame, encode_target
 from steps.evaluation.metrics import find_metric
 from steps.training.candidate import Candidate
@@ -73,6 +74,5 @@ def train(
 
 
 def checkpoint_directory() -> Path:
-    """Where interrupted fits are kept: the user's cache, whatever stack the step runs on."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "switchyard" / "checkpoints"
+    """Where interrupted fits are kept, beside the other records of what ran here."""
+    return Path(os.environ.get("SWITCHYARD_HOME", ROOT / ".switchyard")) / "checkpoints"
