@@ -10,7 +10,7 @@ from steps.registry.steps import resolve_champion
 @pipeline(execution_mode=ExecutionMode.FAIL_FAST)
 def deployment(model: str) -> None:
     """Deploy the champion: resolve it, check its export, serve it, ask it."""
-    champion = resolve_champion(model)
+    champion, _ = resolve_champion(model)
     export = check_export(champion)
     served = deploy(champion, export)
     smoke(champion, served)

@@ -2,10 +2,10 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from serving.errors import ConfigError, near_miss
 from steps.config import Settings
@@ -34,6 +34,12 @@ class RunConfig(Settings):
     ensemble: EnsembleSettings = EnsembleSettings()
     gate: GateSettings = GateSettings()
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _names_its_target(self) -> Self:
+        """Without a target no step could begin: say so before any does."""
+        _ = self.data.columns
+        return self
 
 
 def known_configs() -> list[str]:

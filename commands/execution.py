@@ -1,0 +1,91 @@
+"""Running a pipeline to its end, with one line a step and an error that says why."""
+
+from __future__ import annotations
+
+import secrets
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from commands.failure import explain
+from commands.progress import step_lines
+from serving.errors import RunError, SwitchyardError
+
+if TYPE_CHECKING:
+    from zenml.models import PipelineRunResponse
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPLETED = "completed"
+
+
+def execute(
+    pipeline: Any, arguments: dict[str, Any], *, model: str, console: Console, quiet: bool
+) -> PipelineRunResponse:
+    """Run a pipeline on the active stack and return its run once it has completed.
+
+    Raises:
+        SwitchyardError: A step failed, or the run ended in any state but completed.
+        KeyboardInterrupt: The run was interrupted.
+    """
+    from zenml import Model
+
+    name = run_name(pipeline.name)
+    named = pipeline.with_options(run_name=name, model=Model(name=model))
+    try:
+        with step_lines(console, pipeline.name, quiet=quiet):
+            named(**arguments)
+    except (KeyboardInterrupt, SwitchyardError):
+        raise
+    except Exception as error:
+        raise reason(name, error) from error
+    run = find_run(name)
+    if run is None or str(run.status) != COMPLETED:
+        # Some orchestrators return normally from a run that failed.
+        raise reason(name, RunError(f"The run '{name}' did not complete."))
+    return run
+
+
+def run_name(pipeline: str) -> str:
+    """A name that no other run has and that sorts by time."""
+    return f"{pipeline}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def find_run(name: str) -> PipelineRunResponse | None:
+    """The run of that very name; None when it was never made."""
+    from zenml.client import Client
+
+    found = Client().list_pipeline_runs(name=f"equals:{name}", hydrate=True).items
+    return found[0] if found else None
+
+
+def reason(name: str, error: Exception) -> BaseException:
+    """What ended the run of that name; the error itself where no step had begun."""
+    run = find_run(name)
+    if run is not None and any(step.exception_info for step in run.steps.values()):
+        return explain(run)
+    if isinstance(error, SwitchyardError):
+        return error
+    return RunError(f"The run could not be carried out: {type(error).__name__}: {error}")
+
+
+def git_commit() -> str:
+    """The commit of the work tree, marked where it has changes; empty outside of git."""
+    try:
+        commit = _git("rev-parse", "--short=12", "HEAD")
+        return f"{commit}+changes" if _git("status", "--porcelain") else commit
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(
+        ["git", *words],  # noqa: S607  (whichever git the user has)
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()

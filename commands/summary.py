@@ -1,0 +1,80 @@
+"""What a run came to, as plain values that a table, a document and a record can hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.settings import RunConfig
+from steps.registry.tracking import tracking_uri
+
+if TYPE_CHECKING:
+    from zenml.models import PipelineRunResponse
+
+SQLITE = "sqlite:///"
+
+
+def summarise(
+    config: RunConfig,
+    trained: PipelineRunResponse,
+    deployed: PipelineRunResponse | None,
+    stack: str,
+) -> dict[str, Any]:
+    """Gather the artifacts that tell what both pipelines came to."""
+    checks, lineage = artifact(trained, "validate"), artifact(trained, "trace_lineage")
+    evaluations, promotion = artifact(trained, "evaluate"), artifact(trained, "promote")
+    decision = artifact(trained, "compare", "decision")
+    return {
+        "model": config.model,
+        "stack": stack,
+        "config": lineage.config,
+        "commit": lineage.commit,
+        "data": {
+            "source": config.data.data,
+            "digest": lineage.data_digest,
+            "rows": checks.rows,
+            "held_out": evaluations.rows,
+            "target": checks.target,
+            "task": checks.task,
+            "findings": [finding.model_dump() for finding in checks.findings],
+        },
+        "evaluations": evaluations.model_dump(mode="json"),
+        "decision": decision.model_dump(mode="json"),
+        "version": promotion.version,
+        "champion": promotion.champion,
+        "endpoint": artifact(deployed, "deploy").model_dump() if deployed else None,
+        "prediction": artifact(deployed, "smoke").model_dump() if deployed else None,
+        "steps": {run.name: step_states(run) for run in (trained, deployed) if run},
+        "more": more(),
+    }
+
+
+def artifact(run: PipelineRunResponse, step: str, name: str | None = None) -> Any:
+    """What a step of a run gave: its only output, or the one of that name."""
+    outputs = run.steps[step].outputs
+    versions = outputs[name] if name else next(iter(outputs.values()))
+    return versions[0].load()
+
+
+def step_states(run: PipelineRunResponse) -> dict[str, str]:
+    """How each step of a run ended: completed or cached."""
+    return {name: str(step.status) for name, step in run.steps.items()}
+
+
+def more() -> dict[str, str]:
+    """The commands that show more."""
+    return {
+        "dashboard": "zenml login --local",
+        "mlflow": f"mlflow ui --backend-store-uri {tracking_uri()}",
+    }
+
+
+def stores() -> list[Path]:
+    """The local files that hold what a run left; they tell when its answer no longer stands."""
+    from zenml.config.global_config import GlobalConfiguration
+
+    settings = GlobalConfiguration()
+    folder = Path(settings.config_directory)
+    urls = (settings.store_configuration.url or "", tracking_uri())
+    databases = [Path(url.removeprefix(SQLITE)) for url in urls if url.startswith(SQLITE)]
+    return [folder / "config.yaml", *databases]

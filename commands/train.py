@@ -1,0 +1,124 @@
+"""The main job: train the candidates, let one challenge the champion, deploy what won."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from commands import record
+from commands.console import console_for, print_json
+from commands.environment import prepare
+from pipelines.settings import (
+    DEFAULT_CONFIG,
+    RunConfig,
+    build_config,
+    config_path,
+    model_name,
+    parse_overrides,
+    read_config,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STACKS = Path(__file__).resolve().parent.parent / "stacks"
+DATA_OPTIONS = ("data", "query", "target", "task")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Answer from the last run where nothing has changed, else run both pipelines."""
+    from steps.data.fingerprint import fingerprint
+
+    config, files, origin = resolve(options)
+    console = console_for(options)
+    source = fingerprint(config.data)
+    key = record.question(options)
+    identity = record.fingerprint(source, [*files, *stack_files(options.stack)]) if source else ""
+    if identity and not options.force and (answer := record.recall(key, identity)):
+        return show({**answer, "unchanged": True}, options, console)
+    answer, stores = carry_out(options, config, source or "", origin, console)
+    if identity:
+        record.remember(key, identity, stores, answer)
+    return show({**answer, "unchanged": False}, options, console)
+
+
+def resolve(options: argparse.Namespace) -> tuple[RunConfig, list[Path], str]:
+    """The run config of a command line, the files it comes from and what to call it."""
+    own = options.data is not None
+    if own and options.config is None:
+        content: dict[str, Any] = {"model": model_name(options.data, options.target or "")}
+        files, origin = [], "own data"
+    else:
+        path = config_path(options.config or DEFAULT_CONFIG)
+        content, files, origin = read_config(path), [path], path.name
+    return build_config(content, overrides_of(options)), files, origin
+
+
+def overrides_of(options: argparse.Namespace) -> dict[str, Any]:
+    """What the command line lays over the run config, by dotted key."""
+    said = {f"data.{name}": getattr(options, name) for name in DATA_OPTIONS}
+    said["model"] = options.model
+    given = {key: value for key, value in said.items() if value is not None}
+    return {**given, **parse_overrides(options.set)}
+
+
+def stack_files(name: str | None) -> list[Path]:
+    """The stack file that the command line names, where there is one."""
+    if name is None:
+        return []
+    path = Path(name) if name.endswith((".yaml", ".yml")) else STACKS / f"{name}.yaml"
+    return [path] if path.is_file() else []
+
+
+def carry_out(
+    options: argparse.Namespace,
+    config: RunConfig,
+    fingerprint: str,
+    origin: str,
+    console: Console,
+) -> tuple[dict[str, Any], list[Path]]:
+    """Run the pipelines; returns what they came to and the stores that hold it."""
+    from stacks.startup import leave_frameworks_out, loading
+
+    prepare(verbose=options.verbose)
+    with loading():
+        from commands.execution import execute, git_commit
+        from commands.stack import use
+        from commands.summary import stores, summarise
+        from pipelines.deployment import deployment
+        from pipelines.training import training
+        from steps.deployment.deployer import active_deployer
+    stack = use(options.stack)
+    leave_frameworks_out()
+    if not options.no_deploy:
+        active_deployer()
+    quiet = options.quiet or options.json
+    arguments = {
+        "config": config,
+        "fingerprint": fingerprint,
+        "commit": git_commit(),
+        "origin": origin,
+        "stack": stack,
+    }
+    trained = execute(training, arguments, model=config.model, console=console, quiet=quiet)
+    champion = trained.steps["promote"].outputs["promotion"][0].load().champion
+    deployed = None
+    if champion and not options.no_deploy:
+        deployed = execute(
+            deployment, {"model": config.model}, model=config.model, console=console, quiet=quiet
+        )
+    return summarise(config, trained, deployed, stack), stores()
+
+
+def show(answer: dict[str, Any], options: argparse.Namespace, console: Console) -> int:
+    """Print what a run came to."""
+    if options.json:
+        print_json(answer)
+    elif options.quiet:
+        print(answer["decision"]["outcome"], (answer["endpoint"] or {}).get("predict_url", ""))
+    else:
+        from commands.result import render
+
+        render(answer, console)
+    return 0

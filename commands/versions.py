@@ -1,0 +1,73 @@
+"""Which version was champion when, and the way back to one."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from commands.console import console_for, print_json
+from commands.environment import prepare
+from serving.errors import ConfigError, near_miss
+
+if TYPE_CHECKING:
+    from steps.registry.registry import Registry
+
+
+def history(options: argparse.Namespace) -> int:
+    """Show every move of the champion."""
+    prepare(verbose=options.verbose)
+    from steps.registry import aliases
+    from steps.registry.tracking import open_registry
+
+    registry = open_registry()
+    model = choose_model(registry, options.model)
+    moves = aliases.history(registry, model)
+    if options.json:
+        print_json([asdict(move) for move in moves])
+        return 0
+    table = Table("when (UTC)", "champion", "before", "by", "why", box=None, pad_edge=False)
+    for move in moves:
+        when = move.at[:19].replace("T", " ")
+        table.add_row(when, move.to or "none", move.origin or "none", move.by, escape(move.reason))
+    console_for(options).print(table if moves else f"'{model}' has had no champion yet.")
+    return 0
+
+
+def rollback(options: argparse.Namespace) -> int:
+    """Make an earlier version champion again, deploy it and record why."""
+    prepare(verbose=options.verbose)
+    from commands.execution import execute
+    from pipelines.deployment import deployment
+    from steps.registry import aliases
+    from steps.registry.tracking import mark_production, open_registry
+
+    registry, console = open_registry(), console_for(options)
+    model = choose_model(registry, options.model)
+    version = aliases.rollback(registry, model, options.to, reason=options.reason)
+    mark_production(version)
+    quiet = options.quiet or options.json
+    run = execute(deployment, {"model": model}, model=model, console=console, quiet=quiet)
+    served = run.steps["deploy"].outputs["deployment"][0].load()
+    if options.json:
+        print_json({"model": model, "champion": version.version, "endpoint": served.model_dump()})
+    elif not options.quiet:
+        print(f"Version {version.version} of '{model}' is champion again: {served.predict_url}")
+    return 0
+
+
+def choose_model(registry: Registry, asked: str | None) -> str:
+    """The model that is meant: the one asked for, or the only one there is."""
+    known = registry.models()
+    if asked is not None:
+        if asked not in known:
+            raise ConfigError(f"No model '{asked}' is registered. {near_miss(asked, known)}")
+        return asked
+    if len(known) == 1:
+        return known[0]
+    if not known:
+        raise ConfigError("No model is registered yet. `python run.py` trains the first one.")
+    raise ConfigError(f"Say which model: --model NAME. {near_miss('', known)}")

@@ -1,0 +1,49 @@
+"""From a table to a champion: the order of the steps and nothing else."""
+
+from zenml import pipeline
+from zenml.enums import ExecutionMode
+
+from pipelines.settings import RunConfig
+from steps.data.steps import load_table, split_rows, validate
+from steps.evaluation.steps import compare, evaluate
+from steps.registry.steps import promote, register_model, resolve_champion, trace_lineage
+from steps.training.steps import blend, train_candidate
+
+
+@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+def training(config: RunConfig, fingerprint: str, commit: str, origin: str, stack: str) -> None:
+    """Train every candidate and let the best one challenge the champion.
+
+    Args:
+        fingerprint: The identity of the table's source; without one the table is read anew.
+        origin: Where the config comes from, for the run's lineage.
+    """
+    champion, contract = resolve_champion(config.model)
+    load = load_table if fingerprint else load_table.with_options(enable_cache=False)
+    table = load(config.data, fingerprint)
+    lineage = trace_lineage(table, commit, origin, stack)
+    checks = validate(table, config.data.columns, config.validation, contract)
+    train_rows, test_rows, schema = split_rows(table, checks, config.validation, config.split)
+    metric, seed = config.gate.metric, config.seed
+    candidates = [
+        train_candidate(
+            train_rows, schema, candidate, config.tuning, metric, seed, id=f"train_{candidate.name}"
+        )
+        for candidate in config.candidates
+    ]
+    if config.ensemble.enabled and len(candidates) > 1:
+        blended = blend(
+            candidates, train_rows, schema, config.tuning, config.ensemble, metric, seed
+        )
+        candidates = [*candidates, blended]
+    sensitive = config.data.sensitive
+    evaluations = evaluate(candidates, test_rows, config.gate, config.split, sensitive)
+    decision, _ = compare(
+        candidates, evaluations, champion, train_rows, test_rows, checks,
+        config.gate, config.split, lineage, sensitive,
+    )  # fmt: skip
+    registered = register_model(
+        config.model, candidates, evaluations, decision, champion, train_rows, checks,
+        config.split, lineage,
+    )  # fmt: skip
+    promote(decision, registered, champion)
