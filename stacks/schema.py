@@ -186,6 +186,8 @@ def _parse(path: Path, data: object) -> StackFile:
             for each in error.errors(include_input=False, include_context=False)
         ]
         raise ConfigError(f"{path}: " + "; ".join(problems)) from None
+    except RecursionError:
+        raise ConfigError(f"{path}: a value holds itself through a YAML anchor.") from None
 
 
 def _plain(message: str) -> str:

@@ -123,6 +123,16 @@ def test_a_file_that_is_no_stack_is_refused(tmp_path: Path, content: bytes) -> N
         load_stack(path, {})
 
 
+def test_a_value_that_holds_itself_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "endless.yaml"
+    path.write_text(
+        "stack_name: s\ncomponents:\n  orchestrator:\n"
+        "    {name: o, flavor: local, configuration: &x {a: *x}}\n"
+    )
+    with pytest.raises(ConfigError, match="holds itself"):
+        load_stack(path, {})
+
+
 def test_an_unknown_name_is_answered_with_the_near_miss(write: Write) -> None:
     folder = write().parent
     with pytest.raises(ConfigError, match=r"no stack 'mime'\. Did you mean 'mine'\?"):
