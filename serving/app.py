@@ -100,9 +100,11 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
         log = PredictionLog(path / "log")
         limit = state.body_limit
         app = App(served, log, home.roll, token=state.token, body_limit=limit)
-        # What is loaded by now stays: the collector need not walk it in the middle of a request.
+        # What is loaded by now stays: the collector need not walk it in the middle of a request,
+        # nor run at all after every few of them.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
         server = uvicorn.Server(configure(app))
         server.run(sockets=[listener])
         if not server.started:

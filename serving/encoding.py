@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,24 +39,64 @@ class Encoder:
 
     def __init__(self, schema: TableSchema) -> None:
         self.schema = schema
-        self._names = frozenset(schema.names)
-        self._converters = [(column.name, converter(column, schema)) for column in schema.columns]
+        self._names = schema.names
+        self._converters = [converter(column, schema) for column in schema.columns]
+        self._coded = [
+            (index, code)
+            for index, column in enumerate(schema.columns)
+            if (code := coder(column, schema)) is not None
+        ]
+        self._seen: dict[tuple[type, ...], int] = {}
 
     def encode(self, columns: Mapping[str, Values]) -> NDArray[np.float32]:
         """The matrix of these columns, or a RequestError that names the column at fault."""
-        if columns.keys() != self._names:
+        row = self._encode_row(columns)
+        return self._encode_rows(columns) if row is None else row
+
+    def _encode_row(self, columns: Mapping[str, Values]) -> NDArray[np.float32] | None:
+        """A single row of types that passed `_encode_rows` before; None for all that is unusual.
+
+        The types of a row's values decide every check but those of `coder` and of finiteness, so
+        that one look-up replaces a check a column. This is a third of the whole in time.
+        """
+        try:
+            values: list[Any] = [value for (value,) in map(columns.__getitem__, self._names)]
+            missing = self._seen.get(tuple(map(type, values)))
+            if missing is None or len(columns) != len(values):
+                return None
+            for index, code in self._coded:
+                values[index] = code(values[index])
+            if missing:
+                values = [math.nan if value is None else value for value in values]
+            matrix = np.frombuffer(array("f", values), dtype=np.float32).reshape(1, -1)
+        except (KeyError, ValueError, OverflowError, RequestError):
+            return None
+        return matrix if infinite_count(matrix) == missing else None
+
+    def _encode_rows(self, columns: Mapping[str, Values]) -> NDArray[np.float32]:
+        if columns.keys() != set(self._names):
             raise wrong_names(columns.keys(), self._names)
-        first = self._converters[0][0]
-        count = len(columns[first])
-        lists = []
-        for name, convert in self._converters:
-            values = columns[name]
-            if len(values) != count:
-                raise _ragged(name, len(values), first, count)
-            lists.append(convert(values))
-        if not count:
+        given = [columns[name] for name in self._names]
+        for name, values in zip(self._names, given, strict=True):
+            if len(values) != len(given[0]):
+                raise _ragged(name, len(values), self._names[0], len(given[0]))
+        lists = [convert(values) for convert, values in zip(self._converters, given, strict=True)]
+        if not lists[0]:
             raise RequestError("The request holds no rows.")
-        return self._matrix(lists)
+        matrix = self._matrix(lists)
+        self._remember(given)
+        return matrix
+
+    def _remember(self, given: list[Values]) -> None:
+        """Let `_encode_row` take the next single row of these types."""
+        if len(given[0]) > 1 or len(self._seen) > 1000:
+            return
+        types = tuple(type(values[0]) for values in given)
+        # Whether a category may be written as 3.0 is decided by its value.
+        if any(types[index] is float for index, _ in self._coded):
+            return
+        columns = zip(types, self.schema.columns, strict=True)
+        self._seen[types] = sum(t is NONE and c.kind != "categorical" for t, c in columns)
 
     def _matrix(self, lists: list[Values]) -> NDArray[np.float32]:
         try:
@@ -62,9 +104,8 @@ class Encoder:
                 matrix = np.array(lists, dtype=np.float32)
         except OverflowError:  # A whole number that not even 64 bits of floating point hold.
             raise next(filter(None, map(_infinite, self.schema.columns, lists))) from None
-        finite = np.isfinite(matrix)
-        if not finite.all():
-            self._check_missing(lists, finite)
+        if infinite_count(matrix):
+            self._check_missing(lists, np.isfinite(matrix))
         # Rows must lie one after another in memory, which is what the model's kernels read.
         return np.ascontiguousarray(matrix.T)
 
@@ -88,6 +129,13 @@ def converter(column: Column, schema: TableSchema) -> Convert:
     return datetimes(column) if column.kind == "datetime" else categorical(column, schema.unseen)
 
 
+def coder(column: Column, schema: TableSchema) -> Callable[[Any], Any] | None:
+    """What turns one checked value of a column into its number; None where it is one already."""
+    if column.kind == "categorical":
+        return Codes(column, schema.unseen).__getitem__
+    return days_since(column) if column.kind == "datetime" else None
+
+
 def numeric(column: Column) -> Convert:
     """Numbers stay what they are."""
     check = type_check(column, (float, int), "numbers")
@@ -102,17 +150,26 @@ def numeric(column: Column) -> Convert:
 def datetimes(column: Column) -> Convert:
     """ISO 8601 times become days since the column's origin; those without a zone are UTC."""
     check = type_check(column, (str,), "ISO 8601 text")
-    origin = parse_time(column.origin or "1970-01-01")
+    days = days_since(column)
 
     def convert(values: Values) -> Values:
         check(values)
         try:
-            times = [value if value is None else parse_time(str(value)) for value in values]
+            return list(map(days, values))
         except (ValueError, OverflowError):
             raise _not_a_time(column, values) from None
-        return [time if time is None else (time - origin) / DAY for time in times]
 
     return convert
+
+
+def days_since(column: Column) -> Callable[[Any], float | None]:
+    """From an ISO 8601 time to days since a column's origin."""
+    origin = parse_time(column.origin or "1970-01-01")
+
+    def days(value: Any) -> float | None:
+        return None if value is None else (parse_time(value) - origin) / DAY
+
+    return days
 
 
 def categorical(column: Column, unseen: str) -> Convert:
@@ -174,6 +231,11 @@ def type_check(
         return kinds
 
     return check
+
+
+def infinite_count(matrix: NDArray[np.float32]) -> int:
+    """How many values are infinite or not a number; quicker on a single row than numpy's sums."""
+    return np.isfinite(matrix).tobytes().count(0)
 
 
 def wrong_names(given: Collection[str], known: Collection[str]) -> RequestError:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from serving.log import PredictionLog
 from serving.model import Model
+from serving.transport import Answer
 
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
@@ -20,17 +21,19 @@ class Metrics:
     def __init__(self) -> None:
         self.started = time.time()
         self.rolls: Counter[str] = Counter()
-        self._requests: Counter[tuple[str, int]] = Counter()
+        self._requests: dict[tuple[str, int], int] = {}
         self._rows = 0
         self._seconds = 0.0
         self._buckets = [0] * (len(BOUNDS) + 1)
 
-    def observe(self, protocol: str, status: int, seconds: float, rows: int) -> None:
+    def observe(self, protocol: str, answer: Answer) -> None:
         """Count one answered prediction request."""
-        self._requests[protocol, status] += 1
-        self._rows += rows
-        self._seconds += seconds
-        self._buckets[bisect_left(BOUNDS, seconds)] += 1
+        key = protocol, answer.status
+        self._requests[key] = self._requests.get(key, 0) + 1
+        self._seconds += answer.seconds
+        self._buckets[bisect_left(BOUNDS, answer.seconds)] += 1
+        if answer.record is not None:
+            self._rows += len(answer.record.scores)
 
     def render(self, model: Model, log: PredictionLog) -> bytes:
         """The whole page."""

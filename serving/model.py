@@ -12,14 +12,14 @@ import orjson
 from numpy.typing import NDArray
 
 from serving.bundle import ONNX, SCHEMA, Manifest, digest, read_manifest, write_bundle
-from serving.encoding import Encoder, Values
+from serving.encoding import Encoder, Values, infinite_count
 from serving.errors import ModelError, RequestError
 from serving.schema import TableSchema
 
 __all__ = ["Manifest", "Model", "Prediction", "digest", "write_bundle"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prediction:
     """What a model answers.
 
@@ -82,6 +82,8 @@ class Model:
             encoder = Encoder(table)
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, IndexError) as error:
             raise ModelError(f"The model's schema cannot be read: {error!r}") from error
+        if not table.columns:
+            raise ModelError("The model's schema has no columns.")
         session = _session(onnx)
         _check_signature(session, table)
         model = cls(session, encoder, Manifest(name, version, identify(onnx, schema), ""))
@@ -108,14 +110,14 @@ class Model:
         """Score encoded rows; each row's scores are the same alone and among others."""
         # Matrix kernels add up a single row in another order than one of many, so that the last
         # bit differs: a single row is scored as two.
-        pair = np.repeat(rows, 2, axis=0) if len(rows) == 1 else rows
+        pair = rows.repeat(2, axis=0) if len(rows) == 1 else rows
         scores: NDArray[np.float32] = self._session.run(["scores"], {"rows": pair})[0]
         return scores[: len(rows)]
 
     def predict(self, columns: Mapping[str, Values]) -> Prediction:
         """Check, encode and score named columns."""
         scores = self.score(self.encode(columns))
-        if not np.isfinite(scores).all():
+        if infinite_count(scores):
             row = int(np.flatnonzero(~np.isfinite(scores).all(axis=1))[0])
             message = f"The model has no finite answer to row {row}: its values lie too far out."
             raise RequestError(message, status=422)
@@ -126,6 +128,9 @@ class Model:
         classes = self.schema.classes
         if not classes:
             return list(scores[:, 0].tolist())
+        if len(scores) == 1:
+            row = scores[0].tolist()
+            return [classes[row.index(max(row))]]
         return [classes[code] for code in scores.argmax(axis=1).tolist()]
 
     def _answer_examples(self) -> None:
@@ -141,6 +146,8 @@ def _session(onnx: bytes) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     # Sums that several threads share come out in another order on each run.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # The arena keeps the memory of the largest batch for good, and saves no time.
+    options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])

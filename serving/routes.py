@@ -19,8 +19,7 @@ from serving.metrics import CONTENT_TYPE, Metrics
 from serving.model import Model
 from serving.protocols import Wire
 from serving.protocols.v2 import refusal
-from serving.service import Outcome, Served
-from serving.spec import SELDON
+from serving.service import Served
 from serving.transport import Answer, Receive, Send, read_body, send_answer
 
 Scope = MutableMapping[str, Any]
@@ -62,8 +61,8 @@ class App:
         self._body_limit = body_limit
         self._rolling = asyncio.Lock()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="batch")
+        self._infer = Route("POST", self._predict)
         self._routes = {
-            SELDON: Route("POST", self._predict),
             "/v2": _page(_server),
             "/v2/health/live": _page(lambda: _json({"live": True})),
             "/v2/health/ready": _page(lambda: _json({"ready": True})),
@@ -79,18 +78,25 @@ class App:
         self._model_routes = {
             "": Route("GET", self._describe),
             "ready": Route("GET", self._model_ready),
-            "infer": Route("POST", self._predict),
+            "infer": self._infer,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the server."""
         if scope["type"] == "lifespan":
             return await self._lifespan(receive, send)
-        return await send_answer(send, await self._answer(scope, receive))
+        answer = await self._answer(scope, receive)
+        await send_answer(send, answer)
+        if answer.record is not None:
+            self.log.put(answer.record)
+        return None
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         path, method = scope["path"], scope["method"]
-        route = self._routes.get(path) or self._model_route(path)
+        if path in self.served.infer_paths:
+            route: Route | None = self._infer
+        else:
+            route = self._routes.get(path) or self._model_route(path)
         try:
             if route is None:
                 raise RequestError(f"There is nothing at {path[:200]}; see /docs.", status=404)
@@ -100,8 +106,7 @@ class App:
         except RequestError as error:
             return Answer(refusal(str(error)), error.status)
         except Exception:
-            outcome = service.broken(self.served.v2)
-            return Answer(outcome.body, outcome.status)
+            return service.broken(self.served.v2)
 
     def _model_route(self, path: str) -> Route | None:
         """The route below /v2/models/{name} or /v2/models/{name}/versions/{version}."""
@@ -115,7 +120,7 @@ class App:
     def _addressed(self, path: str) -> Served:
         """What serves the model, and the version, that a path names."""
         served = self.served
-        if path == SELDON:
+        if path in served.infer_paths:
             return served
         name, *rest = path[len("/v2/models/") :].split("/")
         if name != served.model.name:
@@ -134,23 +139,19 @@ class App:
             # Chosen after the body came in, so that a slow client is not answered by a version
             # which others saw replaced long before.
             served = self._addressed(path)
+            wire = served.wire(path)
         except RequestError as error:
-            outcome = service.refused(self.served.wire(path), error.status, str(error))
+            wire = self.served.wire(path)
+            answer = service.refused(wire, error.status, str(error))
         else:
-            outcome = await self._outcome(served.model, served.wire(path), body)
-        self._count(self.served.wire(path).name, outcome)
-        return Answer(outcome.body, outcome.status)
+            if len(body) <= INLINE:
+                answer = service.answer(served.model, wire, body)
+            else:
+                answer = await self._in_thread(served.model, wire, body)
+        self.metrics.observe(wire.name, answer)
+        return answer
 
-    def _count(self, protocol: str, outcome: Outcome) -> None:
-        record = outcome.record
-        rows = 0 if record is None else len(record.scores)
-        self.metrics.observe(protocol, outcome.status, outcome.seconds, rows)
-        if record is not None:
-            self.log.put(record)
-
-    async def _outcome(self, model: Model, wire: Wire, body: bytes) -> Outcome:
-        if len(body) <= INLINE:
-            return service.answer(model, wire, body)
+    async def _in_thread(self, model: Model, wire: Wire, body: bytes) -> Answer:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, service.answer, model, wire, body)
 

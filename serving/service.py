@@ -6,7 +6,7 @@ import json
 import sys
 import time
 import traceback
-from dataclasses import dataclass
+from itertools import count
 from uuid import uuid4
 
 import orjson
@@ -18,6 +18,10 @@ from serving.protocols import Call, Wire
 from serving.protocols.seldon import Seldon
 from serving.protocols.v2 import V2
 from serving.spec import SELDON
+from serving.transport import Answer
+
+PROCESS = uuid4().hex[:16]
+COUNTER = count(1)
 
 
 class Served:
@@ -27,46 +31,46 @@ class Served:
         self.model = model
         self.v2 = V2(model.schema)
         self.seldon = Seldon(model.schema)
+        base = f"/v2/models/{model.name}"
+        self.infer_paths = frozenset(
+            (SELDON, f"{base}/infer", f"{base}/versions/{model.version}/infer")
+        )
 
     def wire(self, path: str) -> Wire:
         """The protocol that is spoken at a path."""
         return self.seldon if path == SELDON else self.v2
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """An answer, and what the log keeps of it when it is a prediction."""
-
-    status: int
-    body: bytes
-    seconds: float
-    record: Record | None = None
-
-
-def answer(model: Model, wire: Wire, body: bytes) -> Outcome:
+def answer(model: Model, wire: Wire, body: bytes) -> Answer:
     """Answer a prediction request; what is wrong with it is told in the protocol's own form."""
     started = time.perf_counter()
     try:
         call = _read(model, wire, body)
         prediction = model.predict(call.columns)
-        request_id = call.id or uuid4().hex
+        request_id = call.id or next_id()
         text = wire.write(call, request_id, model, prediction)
     except RequestError as error:
         return refused(wire, error.status, str(error), time.perf_counter() - started)
     except Exception:
         return broken(wire, time.perf_counter() - started)
     seconds = time.perf_counter() - started
-    return Outcome(200, text, seconds, _record(model, call, request_id, prediction, seconds))
+    record = _record(model, call, request_id, prediction, seconds)
+    return Answer(text, seconds=seconds, record=record)
 
 
-def refused(wire: Wire, status: int, message: str, seconds: float = 0.0) -> Outcome:
+def next_id() -> str:
+    """An id that no other request has: random for the process, counted within it."""
+    return f"{PROCESS}-{next(COUNTER):x}"
+
+
+def refused(wire: Wire, status: int, message: str, seconds: float = 0.0) -> Answer:
     """The answer to a request that is wrong."""
-    return Outcome(status, wire.refuse(status, message), seconds)
+    return Answer(wire.refuse(status, message), status, seconds=seconds)
 
 
-def broken(wire: Wire, seconds: float = 0.0) -> Outcome:
+def broken(wire: Wire, seconds: float = 0.0) -> Answer:
     """The answer when the server is at fault: its log gets the traceback, the client a number."""
-    number = uuid4().hex
+    number = next_id()
     print(f"failure {number}\n{traceback.format_exc()}", file=sys.stderr, flush=True)
     message = f"The server failed; its log tells more under {number}."
     return refused(wire, 500, message, seconds)
@@ -98,13 +102,7 @@ def _not_json(model: Model, wire: Wire, body: bytes, error: Exception) -> Reques
 def _record(
     model: Model, call: Call, request_id: str, prediction: Prediction, seconds: float
 ) -> Record:
-    return Record(
-        time=time.time(),
-        id=request_id,
-        model=model.name,
-        version=model.version,
-        columns=call.columns,
-        labels=prediction.labels if model.schema.classes else None,
-        scores=prediction.scores,
-        ms=seconds * 1000,
-    )
+    labels = prediction.labels if model.schema.classes else None
+    ms = round(seconds * 1000, 3)
+    name, version, scores = model.name, model.version, prediction.scores
+    return Record(time.time(), request_id, name, version, call.columns, labels, scores, ms)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from serving.errors import RequestError
+from serving.log import Record
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -17,14 +18,21 @@ JSON = b"application/json"
 PATIENCE = 30.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
-    """The answer to a request of any route."""
+    """The answer to a request of any route.
+
+    Args:
+        seconds: What a prediction took, from the request's body to the answer's.
+        record: What the log keeps of a prediction.
+    """
 
     body: bytes
     status: int = 200
     content_type: bytes = JSON
     allow: bytes = b""
+    seconds: float = 0.0
+    record: Record | None = None
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
@@ -62,10 +70,8 @@ async def _read_rest(receive: Receive, limit: int, first: bytes) -> bytes:
 
 async def send_answer(send: Send, answer: Answer) -> None:
     """Send a whole answer."""
-    headers = [
-        (b"content-type", answer.content_type),
-        (b"content-length", str(len(answer.body)).encode()),
-    ]
+    length = b"%d" % len(answer.body)
+    headers = [(b"content-type", answer.content_type), (b"content-length", length)]
     if answer.allow:
         headers.append((b"allow", answer.allow))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

@@ -10,7 +10,7 @@ from serving.errors import RequestError
 from serving.model import Model, Prediction
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """What a request asks for.
 

@@ -63,9 +63,8 @@ class Seldon:
 def _names(names: object) -> list[str]:
     if not isinstance(names, list) or not names:
         raise RequestError('"data.names" must be a list that names each column.')
-    for name in names:
-        if not isinstance(name, str):
-            raise RequestError(f'"data.names" must hold text, and not {told(name)}.')
+    if set(map(type, names)) != {str}:
+        raise RequestError('"data.names" must hold nothing but text.')
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise RequestError(f"Column '{twice}' is given twice.", column=twice)
@@ -82,7 +81,7 @@ def _from_rows(names: list[str], rows: object) -> dict[str, Values]:
             message = f"Row {index} has {len(row)} values for {len(names)} columns"
             short = f"; column '{names[len(row)]}' has none" if len(row) < len(names) else ""
             raise RequestError(f"{message}{short}.", column=names[len(row)] if short else None)
-    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
 def _from_tensor(names: list[str], tensor: object) -> dict[str, Values]:

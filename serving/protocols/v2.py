@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 
 from serving.encoding import Values, told, wrong_names
@@ -19,6 +21,7 @@ ACCEPTED: dict[str, frozenset[str]] = {
     "bool": frozenset({"BOOL"}),
     "datetime64": frozenset({"BYTES"}),
 }
+ALL: frozenset[str] = frozenset()
 DECLARED = {"float64": "FP64", "int64": "INT64", "bool": "BOOL"}
 
 
@@ -49,14 +52,12 @@ class V2:
         inputs = body.get("inputs")
         if not isinstance(inputs, list) or not inputs:
             raise RequestError('"inputs" must be a list that holds one tensor for each column.')
-        columns: dict[str, Values] = {}
-        for tensor in inputs:
-            name, values = self._column(tensor)
-            if name in columns:
-                raise RequestError(f"Column '{name}' is given twice.", column=name)
-            columns[name] = values
-        wanted = self._wanted(body["outputs"]) if body.get("outputs") else frozenset[str]()
-        return Call(columns, checked_id(body.get("id"), "id"), wanted)
+        columns = self._plain(inputs)
+        if columns is None:
+            columns = self._columns(inputs)
+        request_id = checked_id(body.get("id"), "id")
+        outputs = body.get("outputs")
+        return Call(columns, request_id, self._wanted(outputs) if outputs else ALL)
 
     def write(self, call: Call, request_id: str, model: Model, prediction: Prediction) -> bytes:
         """Write an inference response."""
@@ -89,6 +90,30 @@ class V2:
             outputs = [_declare("label", "BYTES"), _declare("scores", "FP32", self._width)]
         answer = {"name": model.name, "versions": [model.version], "platform": "onnxruntime_onnx"}
         return orjson.dumps({**answer, "inputs": inputs, "outputs": outputs})
+
+    def _plain(self, inputs: list[Any]) -> dict[str, Values] | None:
+        """The columns of a request without a fault or a peculiarity; None for any other."""
+        columns: dict[str, Values] = {}
+        accepted = self._accepted
+        try:
+            for tensor in inputs:
+                name, data = tensor["name"], tensor["data"]
+                if tensor["datatype"] not in accepted[name] or tensor["shape"] != [len(data)]:
+                    return None
+                columns[name] = data
+        except (KeyError, TypeError):
+            return None
+        plain = len(columns) == len(inputs) and set(map(type, columns.values())) == {list}
+        return columns if plain else None
+
+    def _columns(self, inputs: list[object]) -> dict[str, Values]:
+        columns: dict[str, Values] = {}
+        for tensor in inputs:
+            name, values = self._column(tensor)
+            if name in columns:
+                raise RequestError(f"Column '{name}' is given twice.", column=name)
+            columns[name] = values
+        return columns
 
     def _column(self, tensor: object) -> tuple[str, Values]:
         if not isinstance(tensor, dict):
@@ -125,7 +150,7 @@ def _values(name: str, tensor: dict[str, object]) -> Values:
         wanted = f"[{count}] or [{count}, 1], as it has {count} values"
         message = f"The shape of column '{name}' must be {wanted}, and not {_shape(shape)}."
         raise RequestError(message, column=name)
-    if data and isinstance(data[0], list):
+    if shape == [count, 1] and data and isinstance(data[0], list):
         if any(not isinstance(row, list) or len(row) != 1 for row in data):
             raise RequestError(f"Column '{name}' must hold one value a row.", column=name)
         return [row[0] for row in data]
