@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +33,17 @@ class Incomparable(Exception):  # noqa: N818
     """The champion cannot be measured on this table, for the reason told."""
 
 
+class Files(NamedTuple):
+    """What a bundle holds."""
+
+    onnx: bytes
+    schema: bytes
+
+
 def compare_candidate(
     candidate: Candidate,
     champion: Champion,
-    onnx: bytes,
+    files: Files | None,
     train_rows: DataFrame,
     test_rows: DataFrame,
     settings: GateSettings,
@@ -46,7 +53,7 @@ def compare_candidate(
     """Decide whether the candidate becomes champion.
 
     Args:
-        onnx: The champion's ONNX model; empty where there is no champion.
+        files: The champion's bundle; None where there is no champion.
     """
     challenger = Contender(candidate.name, candidate_digest(candidate))
     metric = find_metric(settings.metric, candidate.schema.task).name
@@ -57,10 +64,10 @@ def compare_candidate(
     if challenger.digest in champion.withdrawn:
         return settle(_withdrawn(candidate), "refuse", metric, challenger, rival)
     contest = against_baseline(candidate, train_rows, test_rows, settings, split, sensitive)
-    if champion.version is None:
+    if champion.version is None or files is None:
         return decide(contest, settings, challenger)
     try:
-        faced = _against(contest, candidate, champion, onnx, test_rows)
+        faced = _against(contest, candidate, champion.version, files, test_rows)
     except Incomparable as reason:
         return _without_comparison(str(reason), contest, settings, challenger, rival)
     return decide(faced, settings, challenger, rival)
@@ -134,13 +141,12 @@ def _later(frame: DataFrame, column: str, version: Version) -> NDArray[np.bool_]
 
 
 def _against(
-    contest: Contest, candidate: Candidate, champion: Champion, onnx: bytes, test_rows: DataFrame
+    contest: Contest, candidate: Candidate, version: Version, files: Files, test_rows: DataFrame
 ) -> Contest:
     """The same contest with the champion as rival, on the rows that neither has seen."""
-    assert champion.version is not None  # noqa: S101
-    model = _load(champion, onnx)
+    model = _load(files)
     order = _class_order(candidate, model)
-    rows = never_seen(test_rows, champion.version)
+    rows = never_seen(test_rows, version)
     try:
         scores = score_frame(model, test_rows[rows].reset_index(drop=True))
     except DataError as error:
@@ -158,9 +164,9 @@ def _against(
     )
 
 
-def _load(champion: Champion, onnx: bytes) -> Model:
+def _load(files: Files) -> Model:
     try:
-        return Model.from_bytes(onnx, champion.table_schema.encode(), name=champion.model)
+        return Model.from_bytes(files.onnx, files.schema)
     except ModelError as error:
         raise Incomparable(f"The champion does not load: {error}") from error
 

@@ -108,7 +108,6 @@ class Decision(Settings):
 
     Args:
         against: What the challenger was measured against.
-        registry: Which registry the champion came from, and the challenger goes to.
         champion: The champion's version in the registry; empty when there was none.
         rows: The held-out rows that both sides were measured on.
         required: What the lower bound of the improvement had to exceed.
@@ -121,7 +120,6 @@ class Decision(Settings):
     metric: str
     challenger: str
     challenger_digest: str
-    registry: str = ""
     champion: str = ""
     champion_digest: str = ""
     rows: int = 0

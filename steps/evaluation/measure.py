@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.bundle import digest
 from serving.errors import RunError
 from serving.model import Model
 from steps.data.encoding import encode_frame, encode_target
@@ -120,13 +122,12 @@ def _evaluation(
             metrics[0], y, scores, labels, settings.min_slice_rows, bootstrap_of(settings), groups
         ),
         cv_scores=candidate.cv_scores,
-        parameters=candidate.parameters,
+        # JSON has no tuples, and a network's layers come as one.
+        parameters=json.loads(json.dumps(candidate.parameters, default=str)),
         seconds=candidate.seconds,
     )
 
 
 def candidate_digest(candidate: Candidate) -> str:
     """The digest that the candidate's bundle will have."""
-    from serving.model import digest
-
     return digest(candidate.onnx, candidate.schema.to_json())

@@ -6,21 +6,30 @@ from typing import Annotated
 
 import pandas as pd
 from zenml import step
+from zenml.config.cache_policy import CachePolicy
 from zenml.types import HTMLString
 
-from serving.bundle import ONNX
-from steps.caching import code_of
+from serving.bundle import ONNX, SCHEMA
+from steps.caching import ROOT, code_of
 from steps.data.finding import Checks
 from steps.data.settings import SplitSettings
-from steps.evaluation.comparison import compare_candidate
+from steps.evaluation.comparison import Files, compare_candidate
 from steps.evaluation.evaluation import Decision, Evaluations
 from steps.evaluation.measure import evaluate_candidates
-from steps.evaluation.report import render
+from steps.evaluation.report import TEMPLATE, TEMPLATES, render
 from steps.evaluation.settings import GateSettings
 from steps.registry.lineage import Lineage
 from steps.registry.tracking import open_registry
 from steps.registry.version import Champion
 from steps.training.candidate import Candidate
+
+
+def _comparing() -> CachePolicy:
+    """The comparison's code and the page's template."""
+    policy = code_of("steps.evaluation.comparison", "steps.evaluation.report")
+    template = (TEMPLATES / TEMPLATE).relative_to(ROOT).as_posix()
+    files = [*(policy.file_dependencies or ()), template]
+    return policy.model_copy(update={"file_dependencies": files})
 
 
 @step(cache_policy=code_of("steps.evaluation.measure"))
@@ -35,7 +44,7 @@ def evaluate(
     return evaluate_candidates(candidates, test_rows, gate, split, sensitive)
 
 
-@step(cache_policy=code_of("steps.evaluation.comparison", "steps.evaluation.report"))
+@step(cache_policy=_comparing())
 def compare(
     candidates: list[Candidate],
     evaluations: Evaluations,
@@ -53,22 +62,21 @@ def compare(
     decision = compare_candidate(
         challenger,
         champion,
-        champion_onnx(champion),
+        champion_files(champion),
         train_rows,
         test_rows,
         gate,
         split,
         sensitive,
     )
-    decision = decision.model_copy(update={"registry": champion.registry})
     page = render(champion.model, decision, evaluations, checks.findings, lineage.told())
     return decision, HTMLString(page)
 
 
-def champion_onnx(champion: Champion) -> bytes:
-    """The champion's ONNX model with its digest checked; empty where there is no champion."""
+def champion_files(champion: Champion) -> Files | None:
+    """The champion's ONNX model and schema, their digest checked; None without a champion."""
     if champion.version is None:
-        return b""
+        return None
     with TemporaryDirectory() as scratch:
         bundle = open_registry().fetch(champion.version, Path(scratch))
-        return (bundle / ONNX).read_bytes()
+        return Files((bundle / ONNX).read_bytes(), (bundle / SCHEMA).read_bytes())

@@ -42,7 +42,6 @@ def resolve(registry: Registry, model: str) -> Champion:
         moves=len(moves),
         withdrawn=tuple(held.digest for held in gone if held),
         version=version,
-        table_schema=registry.schema_of(version) if version else "",
     )
 
 

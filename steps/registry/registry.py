@@ -105,7 +105,7 @@ class Registry:
                 "digest": found_digest
             }
             # The tags are created with the version: one without its digest never exists.
-            with self._as_default():
+            with self.as_default():
                 return self._version(
                     self.client.create_model_version(model, source, run_id, tags=kept)
                 )
@@ -131,7 +131,7 @@ class Registry:
         """The table schema of a version, as its bundle holds it."""
         from mlflow.artifacts import load_text
 
-        with self._as_default():
+        with self.as_default():
             return str(load_text(f"runs:/{version.run_id}/{BUNDLE}/{SCHEMA}"))
 
     def identity(self) -> str:
@@ -169,7 +169,7 @@ class Registry:
                     raise
 
     @contextmanager
-    def _as_default(self) -> Iterator[None]:
+    def as_default(self) -> Iterator[None]:
         """MLflow's SQL store looks a logged model up behind the process's own tracking URI."""
         import mlflow
 

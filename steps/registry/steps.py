@@ -24,7 +24,6 @@ from steps.registry.registry import Registry
 from steps.registry.tracking import open_registry, set_production, zenml_version
 from steps.registry.version import Champion, Version
 from steps.training.candidate import Candidate
-from steps.training.native import log_native
 
 EXAMPLE_ROWS = 5
 
@@ -44,9 +43,13 @@ class Promotion(Settings):
 
 
 @step(enable_cache=False)
-def resolve_champion(model: str) -> Annotated[Champion, "champion"]:
-    """Ask the registry which version is champion, in every run anew."""
-    return aliases.resolve(open_registry(), model)
+def resolve_champion(
+    model: str,
+) -> tuple[Annotated[Champion, "champion"], Annotated[str, "contract"]]:
+    """Ask the registry which version is champion, in every run anew, and for its schema.json."""
+    registry = open_registry()
+    champion = aliases.resolve(registry, model)
+    return champion, registry.schema_of(champion.version) if champion.version else ""
 
 
 @step(cache_policy=code_of("steps.data.hashing"))
@@ -57,18 +60,26 @@ def trace_lineage(
     return Lineage(data_digest=table_digest(table), commit=commit, config=config, stack=stack)
 
 
-@step(experiment_tracker=True, cache_policy=code_of("steps.registry.recording"))
+@step(
+    experiment_tracker=True,
+    cache_policy=code_of("steps.registry.recording", "steps.training.native"),
+)
 def register_model(
     model: str,
     candidates: list[Candidate],
     evaluations: Evaluations,
     decision: Decision,
+    champion: Champion,
     train_rows: pd.DataFrame,
     checks: Checks,
     split: SplitSettings,
     lineage: Lineage,
 ) -> Annotated[Version, "registered"]:
-    """Log the training in MLflow and register the challenger, once for each digest."""
+    """Log the training in MLflow and register the challenger, once for each digest.
+
+    Args:
+        champion: Which registry was asked: what went to another one is not answered from the cache.
+    """
     import mlflow
 
     registry = open_registry()
@@ -76,6 +87,7 @@ def register_model(
     run = mlflow.active_run()
     run_id = run.info.run_id
     record_run(registry.client, run_id, evaluations, decision, lineage)
+    registry.client.set_tag(run_id, "registry", champion.registry)
     found = registry.find_digest(model, decision.challenger_digest)
     if found is not None:
         return found
@@ -152,6 +164,9 @@ def register_candidate(
     tags: dict[str, str],
 ) -> Version:
     """Log the native model in the active MLflow run and register it with its bundle."""
+    # scikit-learn takes a second to import, which a cached run does not have to pay.
+    from steps.training.native import log_native
+
     info = log_native(candidate, rows.head(EXAMPLE_ROWS))
     with TemporaryDirectory() as scratch:
         bundle = Path(scratch)

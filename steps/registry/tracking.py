@@ -63,5 +63,5 @@ def set_production(model: str, number: str) -> bool:
     except KeyError:
         return False
     # The stage may be taken: one version is in production, and a promotion moves it.
-    client.update_model_version(held.id, stage=PRODUCTION, force=True, model_name_or_id=model)
+    client.update_model_version(model, held.id, stage=PRODUCTION, force=True)
     return True

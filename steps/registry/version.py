@@ -66,7 +66,6 @@ class Champion(Settings):
             same version but not the same history, and must not be answered from the cache.
         withdrawn: The digests of versions that a rollback took out of service.
         version: None where there is no champion.
-        table_schema: The champion's table schema as JSON, as its bundle holds it.
     """
 
     model: str
@@ -74,4 +73,3 @@ class Champion(Settings):
     moves: int = 0
     withdrawn: tuple[str, ...] = ()
     version: Version | None = None
-    table_schema: str = ""

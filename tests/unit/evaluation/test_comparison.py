@@ -13,7 +13,7 @@ import pytest
 from serving.schema import TableSchema
 from steps.data.settings import SplitSettings
 from steps.data.split import hashed_out
-from steps.evaluation.comparison import compare_candidate, last_time, never_seen
+from steps.evaluation.comparison import Files, compare_candidate, last_time, never_seen
 from steps.evaluation.evaluation import Decision
 from steps.evaluation.measure import candidate_digest
 from steps.evaluation.metrics import primary
@@ -51,8 +51,11 @@ def version(
 
 
 def champion_of(model: Candidate, held: Version | None = None) -> Champion:
-    schema = model.schema.to_json().decode()
-    return Champion(model="demo", version=held or version(model), table_schema=schema)
+    return Champion(model="demo", version=held or version(model))
+
+
+def files(model: Candidate) -> Files:
+    return Files(model.onnx, model.schema.to_json())
 
 
 def compare(
@@ -64,8 +67,8 @@ def compare(
     test: pd.DataFrame = TEST,
 ) -> Decision:
     faced = champion_of(champion, held) if champion else Champion(model="demo")
-    onnx = champion.onnx if champion else b""
-    return compare_candidate(challenger, faced, onnx, TRAIN, test, gate, SPLIT)
+    held_files = files(champion) if champion else None
+    return compare_candidate(challenger, faced, held_files, TRAIN, test, gate, SPLIT)
 
 
 def test_the_first_model_is_measured_against_the_trivial_baseline() -> None:
@@ -124,7 +127,7 @@ def test_the_very_same_model_is_left_alone() -> None:
 
 def test_a_model_that_was_rolled_back_from_is_not_promoted_again() -> None:
     faced = champion_of(BLIND).model_copy(update={"withdrawn": (candidate_digest(GOOD),)})
-    decision = compare_candidate(GOOD, faced, BLIND.onnx, TRAIN, TEST, GATE, SPLIT)
+    decision = compare_candidate(GOOD, faced, files(BLIND), TRAIN, TEST, GATE, SPLIT)
     assert decision.outcome == "refuse"
     assert "rolled back from" in decision.reasons[0]
 

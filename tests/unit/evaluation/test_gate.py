@@ -15,9 +15,9 @@ from steps.evaluation.gate import GateSettings, decide
 from steps.evaluation.metrics import find_metric, primary
 from tests.unit.evaluation.tables import labels, schema, scores
 
-GATE = GateSettings(resamples=200)
+GATE = GateSettings(resamples=100)
 NEW, OLD = Contender("boosting", "sha256:new"), Contender("flights", "sha256:old", "3")
-ROWS = 1500
+ROWS = 1000
 
 
 def contest(skill: float, rival_skill: float, seed: int = 0) -> Contest:
@@ -27,7 +27,7 @@ def contest(skill: float, rival_skill: float, seed: int = 0) -> Contest:
     return Contest(primary("binary"), y, ours, theirs, "champion")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_a_planted_better_model_is_promoted(seed: int) -> None:
     decision = decide(contest(2.0, 1.0, seed), GATE, NEW, OLD)
@@ -36,7 +36,7 @@ def test_a_planted_better_model_is_promoted(seed: int) -> None:
     assert (decision.improvement.low or 0) > 0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_a_planted_worse_model_is_refused_in_either_mode(seed: int) -> None:
     worse = contest(1.0, 2.0, seed)
@@ -45,7 +45,7 @@ def test_a_planted_worse_model_is_refused_in_either_mode(seed: int) -> None:
         assert decide(worse, gate, NEW, OLD).outcome == "refuse"
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 1000), skill=st.floats(0.2, 3.0))
 def test_two_identical_models_change_nothing(seed: int, skill: float) -> None:
     assert not decide(contest(skill, skill, seed), GATE, NEW, OLD).promoted
@@ -54,12 +54,12 @@ def test_two_identical_models_change_nothing(seed: int, skill: float) -> None:
 def test_models_of_equal_skill_are_seldom_promoted() -> None:
     gate = GateSettings(resamples=200)
     promoted = 0
-    for seed in range(100):
+    for seed in range(60):
         y = labels(400, seed)
         ours, theirs = scores(y, 1.0, 1000 + seed), scores(y, 1.0, 2000 + seed)
         even = Contest(primary("binary"), y, ours, theirs, "champion")
         promoted += decide(even, gate, NEW, OLD).promoted
-    assert promoted <= 8
+    assert promoted <= 6
 
 
 def test_the_margin_must_be_beaten_by_the_lower_bound() -> None:
@@ -135,7 +135,7 @@ def test_a_slice_under_its_floor_vetoes_a_better_model() -> None:
     assert decide(sliced(3.0), gate, NEW, OLD).promoted
     vetoed = decide(sliced(-1.0), gate, NEW, OLD)
     assert vetoed.outcome == "refuse"
-    assert "Slice airport = 'small' (150 rows)" in vetoed.reasons[0]
+    assert "Slice airport = 'small' (100 rows)" in vetoed.reasons[0]
     assert {part.value: part.verdict for part in vetoed.slices}["small"] == "below floor"
 
 

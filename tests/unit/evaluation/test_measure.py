@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from serving.errors import ConfigError, RunError
@@ -87,5 +89,6 @@ def test_rows_split_by_group_are_resampled_by_group() -> None:
 
 
 def test_evaluations_survive_being_stored() -> None:
-    found = evaluate_candidates([candidate([3.0, 0.0], SCHEMA)], TEST, GATE, SPLIT)
+    layered = replace(candidate([3.0, 0.0], SCHEMA), parameters={"hidden": (64, 32)})
+    found = evaluate_candidates([layered], TEST, GATE, SPLIT)
     assert Evaluations.model_validate(found.model_dump(mode="json")) == found

@@ -30,7 +30,7 @@ BINARY = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10_000), decimals=st.sampled_from([1, 8]))
 def test_binary_metrics_are_scikit_learns_with_ties_and_weights(seed: int, decimals: int) -> None:
     y, scores = _binary(seed, decimals)

@@ -1,0 +1,128 @@
+"""A training on a real ZenML store with planted candidates; prints what came out as JSON.
+
+Run as `python -m tests.integration.registry.training_run SKILL...`: one training for each skill.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import pandas as pd
+from zenml import Model, pipeline, step
+from zenml.client import Client
+from zenml.enums import StackComponentType
+
+from steps.data.finding import Checks, note
+from steps.data.materializer import TableMaterializer
+from steps.evaluation.settings import GateSettings
+from steps.evaluation.steps import compare, evaluate
+from steps.registry import aliases
+from steps.registry.steps import promote, register_model, resolve_champion, trace_lineage
+from steps.registry.tracking import open_registry
+from steps.training.candidate import Candidate
+from steps.training.materializer import CandidateMaterializer
+from tests.unit.evaluation.models import FEATURES, SPLIT, candidate, schema_of, sides, table
+
+MODEL, STACK = "planted", "registry-test"
+GATE = GateSettings(resamples=100)
+
+
+@step(output_materializers={"train_rows": TableMaterializer, "test_rows": TableMaterializer})
+def plant_rows() -> tuple[
+    Annotated[pd.DataFrame, "train_rows"],
+    Annotated[pd.DataFrame, "test_rows"],
+    Annotated[Checks, "checks"],
+]:
+    """Rows whose target follows x."""
+    train, test = sides(table(2000).astype({"group": "str"}))
+    found = (note("missing", "Nothing is missing."),)
+    features = dict.fromkeys(FEATURES, "numeric")
+    shape: dict[str, Any] = {"features": features, "identity": FEATURES, "findings": found}
+    return train, test, Checks(task="binary", target="y", rows=2000, unlabelled=0, **shape)
+
+
+@step(output_materializers=CandidateMaterializer)
+def plant(name: str, skill: float) -> Annotated[Candidate, "candidate"]:
+    """A blend-like candidate of that skill: its ONNX graph is the model."""
+    return candidate([skill, 1.0], schema_of("x", "z"), name=name, cv=skill)
+
+
+@pipeline
+def training(skill: float) -> None:
+    """The second half of the training pipeline."""
+    champion, _ = resolve_champion(MODEL)
+    train_rows, test_rows, checks = plant_rows()
+    lineage = trace_lineage(train_rows, "abc123", "planted", STACK)
+    candidates = [plant("weak", skill / 2, id="weak"), plant("strong", skill, id="strong")]
+    evaluations = evaluate(candidates, test_rows, GATE, SPLIT)
+    decision, _ = compare(
+        candidates, evaluations, champion, train_rows, test_rows, checks, GATE, SPLIT, lineage
+    )
+    registered = register_model(
+        MODEL, candidates, evaluations, decision, champion, train_rows, checks, SPLIT, lineage
+    )
+    promote(decision, registered, champion)
+
+
+def prepare_stack() -> None:
+    """A local stack with MLflow, which keeps its files inside the artifact store."""
+    client = Client()
+    client.create_stack_component("tracker", "mlflow", StackComponentType.EXPERIMENT_TRACKER, {})
+    names = {
+        "orchestrator": "default",
+        "artifact_store": "default",
+        "experiment_tracker": "tracker",
+    }
+    components = {StackComponentType(kind): name for kind, name in names.items()}
+    client.create_stack(STACK, components)
+    client.activate_stack(STACK)
+
+
+def train(skill: float) -> dict[str, Any]:
+    """One training and what it left behind."""
+    run = training.with_options(model=Model(name=MODEL))(skill)
+    assert run is not None
+    held = {name: made.outputs for name, made in Client().get_pipeline_run(run.id).steps.items()}
+    decision = held["compare"]["decision"][0].load()
+    return {
+        "outcome": decision.outcome,
+        "reason": decision.reasons[0],
+        "status": {
+            name: s.status.value for name, s in Client().get_pipeline_run(run.id).steps.items()
+        },
+        "promotion": held["promote"]["promotion"][0].load().model_dump(),
+        "report": len(held["compare"]["decision_report"][0].load()),
+    }
+
+
+def main(skills: list[str]) -> None:
+    """Train and print everything that a test wants to know."""
+    prepare_stack()
+    runs = [train(float(skill)) for skill in skills]
+    registry = open_registry()
+    version = registry.versions(MODEL)[-1]
+    runs_made = registry.client.search_runs(["1"])
+    stage = Client().get_model_version(MODEL, "production").number
+    history = [[m.by, m.origin, m.to] for m in aliases.history(registry, MODEL)]
+    print(
+        "RESULT"
+        + json.dumps(
+            {
+                "runs": runs,
+                "versions": len(registry.versions(MODEL)),
+                "tags": version.tags,
+                "bundle_uri": version.bundle_uri,
+                "tracking_uri": registry.tracking_uri,
+                "children": sum("candidate" in run.data.tags for run in runs_made),
+                "source": registry.client.get_model_version(MODEL, version.version).source,
+                "history": history,
+                "production": stage,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
