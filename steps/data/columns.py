@@ -79,10 +79,12 @@ def find_mixed(frame: pd.DataFrame, features: Iterable[str]) -> list[Finding]:
     """Columns of text that mostly holds numbers, so that some of it is likely a slip."""
     found = []
     for name in features:
-        texts = frame[name]
-        numbers = pd.to_numeric(texts, errors="coerce") if texts.dtype == "str" else texts
-        odd = texts[numbers.isna() & texts.notna()]
-        if 0 < len(odd) < numbers.notna().sum():
+        if frame[name].dtype != "str":
+            continue
+        counts = frame[name].value_counts()
+        numeric = pd.to_numeric(pd.Series(counts.index), errors="coerce").notna().to_numpy()
+        if 0 < counts[~numeric].sum() < counts[numeric].sum():
+            odd = frame[name][frame[name].isin(counts.index[~numeric])]
             text = (
                 f"Column '{name}' holds numbers, but text in {len(odd)} rows (the first "
                 f"'{odd.iloc[0]}' in row {int(odd.index[0]) + 1}): all of it is read as text."

@@ -67,7 +67,7 @@ def check_target_contract(
     if now != then:
         texts.append(f"The champion predicts '{then[0]}' ({then[1]}), not '{target}' ({task}).")
     elif task != "regression":
-        new = sorted(set(as_text(labelled[target])) - set(contract.classes))
+        new = sorted(set(as_text(labelled[target]).unique()) - set(contract.classes))
         texts.extend(
             f"The target has a class the champion does not know: '{name}'." for name in new
         )

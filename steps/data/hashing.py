@@ -54,10 +54,17 @@ def _values_hash(series: pd.Series) -> Hashes:
         # Adding zero turns -0.0 into 0.0.
         values = (series.to_numpy(np.float64, na_value=np.nan) + 0.0).view(np.uint64)
     else:
-        codes, distinct = pd.factorize(series)
+        codes, distinct = _factorized(series)
         table = np.array([*map(_text_hash, distinct), _MISSING], dtype=np.uint64)
         values = table[codes]
     return np.where(series.isna().to_numpy(), _MISSING, values)
+
+
+def _factorized(series: pd.Series) -> tuple[NDArray[np.int64], pd.Index]:
+    """Each text's place among the distinct ones, -1 where it is missing."""
+    # As Python objects pandas would take texts for equal that differ behind a zero byte.
+    codes, distinct = pd.factorize(series.astype("str"))
+    return codes, distinct
 
 
 def _text_hash(value: object) -> np.uint64:
@@ -79,7 +86,7 @@ def _bytes(series: pd.Series) -> bytes:
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         values = series.astype("datetime64[us]").to_numpy().astype("<i8")
         return values.tobytes()
-    values, distinct = pd.factorize(series)
+    values, distinct = _factorized(series)
     texts = [str(value).encode() for value in distinct]
     lengths = np.array([len(text) for text in texts], dtype="<i8")
     return values.astype("<i8").tobytes() + lengths.tobytes() + b"".join(texts)

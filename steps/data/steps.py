@@ -98,7 +98,7 @@ def _check_classes(test_rows: pd.DataFrame, schema: TableSchema) -> None:
     """
     if schema.task == "regression":
         return
-    tested = set(as_text(test_rows[schema.target]))
+    tested = set(as_text(test_rows[schema.target]).unique())
     new = sorted(tested - set(schema.classes))
     if new or len(tested) < 2:
         odd = new[0] if new else min(tested)

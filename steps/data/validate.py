@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from serving.errors import DataError
@@ -77,8 +76,8 @@ def _oddities(
 def find_duplicates(labelled: pd.DataFrame, features: list[str], target: str) -> list[Finding]:
     """Rows that occur more than once, and rows that differ in the target alone."""
     rows = len(labelled)
-    distinct = len(np.unique(row_hash(labelled, [*features, target])))
-    inputs = len(np.unique(row_hash(labelled, features)))
+    distinct = len(pd.unique(row_hash(labelled, [*features, target])))
+    inputs = len(pd.unique(row_hash(labelled, features)))
     findings = []
     if distinct < rows:
         text = f"{rows - distinct} rows ({share(rows - distinct, rows)}) repeat another one."
