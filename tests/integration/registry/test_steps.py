@@ -21,7 +21,7 @@ Ran = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """Three trainings: a first model, the same one again, a better one."""
+    """A first model, the same again, a better one; then a rollback and the better one again."""
     home = tmp_path_factory.mktemp("zenml")
     environment = {
         **os.environ,
@@ -49,14 +49,19 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 
 def test_a_first_a_repeated_and_a_better_model_are_decided_on(ran: Ran) -> None:
-    assert [run["outcome"] for run in ran["runs"]] == ["promote", "unchanged", "promote"]
-    assert [run["promotion"]["champion"] for run in ran["runs"]] == ["1", "1", "2"]
+    assert [run["outcome"] for run in ran["runs"]] == [
+        "promote",
+        "unchanged",
+        "promote",
+        "refuse",
+    ]
+    assert [run["promotion"]["champion"] for run in ran["runs"]] == ["1", "1", "2", "1"]
 
 
 def test_a_repeated_model_is_registered_once_and_told_why_nothing_changed(ran: Ran) -> None:
     assert ran["versions"] == 2
     assert "has the same digest" in ran["runs"][1]["reason"]
-    assert ran["history"] == [["training", "", "1"], ["training", "1", "2"]]
+    assert ran["history"][:2] == [["training", "", "1"], ["training", "1", "2"]]
 
 
 def test_a_repeated_training_recomputes_only_what_the_champion_changed(ran: Ran) -> None:
@@ -72,11 +77,17 @@ def test_the_version_says_what_it_stands_on(ran: Ran) -> None:
 
 
 def test_each_candidate_of_each_training_is_a_run_of_its_own(ran: Ran) -> None:
-    assert ran["children"] == 6
+    assert ran["children"] == 8
 
 
 def test_the_zenml_version_of_the_champion_is_in_production(ran: Ran) -> None:
-    assert ran["production"] == 3
+    """The third run's; after the rollback the first one's."""
+    assert ran["production"] == [3, 1]
+
+
+def test_a_model_that_was_rolled_back_from_is_not_promoted_by_the_next_training(ran: Ran) -> None:
+    assert "rolled back from" in ran["runs"][3]["reason"]
+    assert ran["history"][2:] == [["rollback", "2", "1"]]
 
 
 def test_a_report_is_stored_with_every_decision(ran: Ran) -> None:

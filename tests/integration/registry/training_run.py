@@ -20,7 +20,7 @@ from steps.evaluation.settings import GateSettings
 from steps.evaluation.steps import compare, evaluate
 from steps.registry import aliases
 from steps.registry.steps import promote, register_model, resolve_champion, trace_lineage
-from steps.registry.tracking import open_registry
+from steps.registry.tracking import mark_production, open_registry
 from steps.training.candidate import Candidate
 from steps.training.materializer import CandidateMaterializer
 from tests.unit.evaluation.models import FEATURES, SPLIT, candidate, schema_of, sides, table
@@ -97,14 +97,21 @@ def train(skill: float) -> dict[str, Any]:
     }
 
 
+def production() -> int:
+    """The ZenML model version that is in production."""
+    return int(Client().get_model_version(MODEL, "production").number)
+
+
 def main(skills: list[str]) -> None:
-    """Train and print everything that a test wants to know."""
+    """Train, roll back, train the last one again, and print what a test wants to know."""
     prepare_stack()
     runs = [train(float(skill)) for skill in skills]
     registry = open_registry()
     version = registry.versions(MODEL)[-1]
+    promoted = production()
+    mark_production(aliases.rollback(registry, MODEL))
+    runs.append(train(float(skills[-1])))
     runs_made = registry.client.search_runs(["1"])
-    stage = Client().get_model_version(MODEL, "production").number
     history = [[m.by, m.origin, m.to] for m in aliases.history(registry, MODEL)]
     print(
         "RESULT"
@@ -118,7 +125,7 @@ def main(skills: list[str]) -> None:
                 "children": sum("candidate" in run.data.tags for run in runs_made),
                 "source": registry.client.get_model_version(MODEL, version.version).source,
                 "history": history,
-                "production": stage,
+                "production": [promoted, production()],
             }
         )
     )
