@@ -49,10 +49,15 @@ $(UV):
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet uv
 
+# ZenML's own command loads the flavors of this project, from whichever directory it is called.
+PATH_FILE = $(PY) -c "import site; open(site.getsitepackages()[0] + '/switchyard.pth', 'w').write('$(CURDIR)')"
+
 $(VENV)/.run: requirements.txt | $(UV)
 	$(UV) pip install --quiet --compile-bytecode --python $(PY) -r requirements.txt
+	@$(PATH_FILE)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt | $(UV)
 	$(UV) pip install --quiet --compile-bytecode --python $(PY) -r requirements-dev.txt
+	@$(PATH_FILE)
 	@touch $@ $(VENV)/.run

@@ -9,12 +9,14 @@ from typing import Any
 
 from rich.console import Console
 
+# A pipe or a file has no width: a table is then as wide as its cells.
+PIPED_WIDTH = 240
+
 
 def console_for(options: argparse.Namespace) -> Console:
     """The console of a command; with `--json` it writes beside the document."""
-    return Console(
-        file=sys.stderr if options.json else sys.stdout, soft_wrap=not sys.stdout.isatty()
-    )
+    stream = sys.stderr if options.json else sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else PIPED_WIDTH)
 
 
 def print_json(document: Any) -> None:

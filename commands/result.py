@@ -14,7 +14,8 @@ OUTCOMES = {
     "refuse": "[yellow]refused[/yellow]",
     "unchanged": "[cyan]unchanged[/cyan]",
 }
-SHOWN_METRICS = 3
+NAME_WIDTH = 11
+DIGEST_LETTERS = len("sha256:") + 12
 
 
 def render(answer: dict[str, Any], console: Console) -> None:
@@ -22,46 +23,61 @@ def render(answer: dict[str, Any], console: Console) -> None:
     console.print()
     if answer["unchanged"]:
         console.print(
-            "[cyan]Nothing has changed since the last run[/cyan]: data, config, code and stack are "
-            "the same, and its version still answers. `--force` runs it again.\n"
+            "[cyan]Nothing has changed since the last run[/cyan]: data, config, code and stack "
+            "are the same, and its version still answers.\n`--force` runs it again.\n"
         )
     console.print(candidates(answer["evaluations"]), highlight=False)
     console.print()
-    grid = Table.grid(padding=(0, 2))
     for name, value in facts(answer):
-        grid.add_row(f"[bold]{name}[/bold]", value)
-    console.print(grid, highlight=False)
+        for number, line in enumerate(value.splitlines()):
+            head = name if number == 0 else ""
+            # Unbroken, so that a long value can be copied from the terminal.
+            console.print(
+                f"[bold]{head:<{NAME_WIDTH}}[/bold]{line}", highlight=False, soft_wrap=True
+            )
 
 
 def candidates(evaluations: dict[str, Any]) -> Table:
     """Every candidate with its cross-validated score and its metrics on the held-out rows."""
-    metrics = [score["metric"] for score in evaluations["candidates"][0]["scores"]]
     deciding = evaluations["metric"]
-    shown = [deciding, *(name for name in metrics if name != deciding)][:SHOWN_METRICS]
-    confidence = f"{evaluations['confidence']:.0%}"
-    table = Table("candidate", "cross-validated", box=None, title_justify="left", pad_edge=False)
-    for name in shown:
-        table.add_column(f"{name} ({confidence} interval)" if name == deciding else name)
+    measured = [score["metric"] for score in evaluations["candidates"][0]["scores"]]
+    other = next((name for name in reversed(measured) if name != deciding), None)
+    table = Table("candidate", "cv", deciding, box=None, pad_edge=False)
+    table.add_column(f"{evaluations['confidence']:.0%} interval")
+    if other:
+        table.add_column(other)
     table.add_column("seconds", justify="right")
     for each in evaluations["candidates"]:
         scores = {score["metric"]: score for score in each["scores"]}
         chosen = each["candidate"] == evaluations["challenger"]
-        table.add_row(
-            f"[bold]{each['candidate']}[/bold] (challenger)" if chosen else each["candidate"],
-            f"{sum(each['cv_scores']) / len(each['cv_scores']):.4f}" if each["cv_scores"] else "",
-            *(interval(scores[name], wide=name == deciding) for name in shown),
-            f"{each['seconds']:.1f}",
-        )
+        cells = [cross_validated(each), *measures(scores[deciding])]
+        if other:
+            cells.append(number(scores[other]["value"]))
+        name = f"[bold]{each['candidate']} *[/bold]" if chosen else each["candidate"]
+        table.add_row(name, *cells, f"{each['seconds']:.1f}")
+    table.caption = "* the challenger: cross-validation inside the training rows put it first"
+    table.caption_justify = "left"
     return table
 
 
-def interval(score: dict[str, Any], *, wide: bool) -> str:
-    """A score, with its interval when there is room."""
-    if score["value"] is None:
+def cross_validated(evaluation: dict[str, Any]) -> str:
+    """The mean over the folds."""
+    folds = evaluation["cv_scores"]
+    return number(sum(folds) / len(folds)) if folds else ""
+
+
+def measures(score: dict[str, Any]) -> tuple[str, str]:
+    """A score and its interval."""
+    if score["low"] is None:
+        return number(score["value"]), ""
+    return number(score["value"]), f"{number(score['low'])} to {number(score['high'])}"
+
+
+def number(value: float | None) -> str:
+    """Four decimals of a small number, six digits of a large one."""
+    if value is None:
         return "undefined"
-    if not wide or score["low"] is None:
-        return f"{score['value']:.4f}"
-    return f"{score['value']:.4f} ({score['low']:.4f} to {score['high']:.4f})"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.6g}"
 
 
 def facts(answer: dict[str, Any]) -> list[tuple[str, str]]:
@@ -69,7 +85,7 @@ def facts(answer: dict[str, Any]) -> list[tuple[str, str]]:
     data, decision = answer["data"], answer["decision"]
     warnings = [escape(f["text"]) for f in data["findings"] if f["level"] == "warning"]
     lines = [
-        ("data", f"{escape(data['source'])}  {data['digest']}"),
+        ("data", f"{escape(data['source'])}, {data['digest'][:DIGEST_LETTERS]}"),
         ("rows", f"{data['rows']:,}, of which {data['held_out']:,} held out"),
         ("warnings", "\n".join(warnings)),
         ("stack", escape(answer["stack"])),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,13 @@ from pipelines.settings import (
     parse_overrides,
     read_config,
 )
+from steps.data.location import lift_password
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 STACKS = Path(__file__).resolve().parent.parent / "stacks"
+PASSWORD = "SWITCHYARD_DATA_PASSWORD"  # noqa: S105  (a variable's name)
 DATA_OPTIONS = ("data", "query", "target", "task")
 
 
@@ -60,6 +63,10 @@ def overrides_of(options: argparse.Namespace) -> dict[str, Any]:
     said = {f"data.{name}": getattr(options, name) for name in DATA_OPTIONS}
     said["model"] = options.model
     given = {key: value for key, value in said.items() if value is not None}
+    if options.data is not None:
+        given["data.data"], password = lift_password(options.data, PASSWORD)
+        if password is not None:
+            os.environ[PASSWORD] = password
     return {**given, **parse_overrides(options.set)}
 
 

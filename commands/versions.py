@@ -7,13 +7,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
-from rich.table import Table
 
 from commands.console import console_for, print_json
 from commands.environment import prepare
 from serving.errors import ConfigError, near_miss
 
 if TYPE_CHECKING:
+    from steps.registry.history import Move
     from steps.registry.registry import Registry
 
 
@@ -29,12 +29,19 @@ def history(options: argparse.Namespace) -> int:
     if options.json:
         print_json([asdict(move) for move in moves])
         return 0
-    table = Table("when (UTC)", "champion", "before", "by", "why", box=None, pad_edge=False)
+    if not moves:
+        print(f"'{model}' has had no champion yet.")
+    console = console_for(options)
     for move in moves:
-        when = move.at[:19].replace("T", " ")
-        table.add_row(when, move.to or "none", move.origin or "none", move.by, escape(move.reason))
-    console_for(options).print(table if moves else f"'{model}' has had no champion yet.")
+        console.print(line(move), highlight=False, soft_wrap=True)
     return 0
+
+
+def line(move: Move) -> str:
+    """One move of the champion: when, from which version to which, by what and why."""
+    when = move.at[:19].replace("T", " ")
+    where = f"{move.origin or 'none'} -> {move.to or 'none'}"
+    return f"[dim]{when} UTC[/dim]  [bold]{where:<12}[/bold] {move.by:<9} {escape(move.reason)}"
 
 
 def rollback(options: argparse.Namespace) -> int:
