@@ -172,8 +172,8 @@ class PredictionLog:
         with self._lock:
             self.dropped += rows
             self._waiting -= rows
-        if str(error) != self._told:
-            self._told = str(error)
+        if repr(error) != self._told:
+            self._told = repr(error)
             print(f"prediction log: {error!r}", file=sys.stderr, flush=True)
 
     def _open(self) -> FileIO:

@@ -124,8 +124,9 @@ class V2:
         accepted = self._accepted.get(name)
         if accepted is None:
             raise wrong_names([name], self._accepted)
-        if tensor.get("datatype") not in accepted:
-            raise _wrong_datatype(name, tensor.get("datatype"), accepted)
+        kind = tensor.get("datatype")
+        if not isinstance(kind, str) or kind not in accepted:
+            raise _wrong_datatype(name, kind, accepted)
         return name, _values(name, tensor)
 
     def _wanted(self, outputs: object) -> frozenset[str]:

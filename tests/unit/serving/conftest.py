@@ -1,0 +1,34 @@
+"""A server in this process, with a client."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from serving.errors import ModelError
+from serving.log import PredictionLog
+from serving.routes import App
+from serving.service import Served
+from tests.unit.serving.client import Client
+from tests.unit.serving.tiny import model
+
+TOKEN = "open sesame"
+
+
+def load(wanted: dict[str, object]) -> Served:
+    if wanted.get("version") == "broken":
+        raise ModelError("The model does not load.")
+    return Served(model(str(wanted["version"]), shift=1.0))
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    """A server of version 1, which rolls to any version but "broken"."""
+    return App(Served(model()), PredictionLog(tmp_path), load, token=TOKEN, body_limit=1_000_000)
+
+
+@pytest.fixture
+def client(app: App) -> Iterator[Client]:
+    """A client of that server."""
+    with Client(app) as client:
+        yield client

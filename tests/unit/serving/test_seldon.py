@@ -1,0 +1,92 @@
+"""The Seldon v1 protocol: what it answers and what it refuses."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from serving.log import PredictionLog
+from serving.routes import App
+from serving.schema import Column, TableSchema
+from serving.service import Served
+from serving.spec import SELDON
+from tests.unit.serving.client import Client, seldon
+from tests.unit.serving.conftest import load
+from tests.unit.serving.tiny import EMPTY_ROW, ROW, columns, model, schema
+
+
+def test_seldon_answers_in_the_form_of_its_request(client: Client) -> None:
+    rows = seldon(ROW, EMPTY_ROW)
+    answer = client.post(SELDON, json={**rows, "meta": {"puid": "mine"}}).json()
+    expected = model().predict(columns(ROW, EMPTY_ROW))
+    assert answer["data"]["names"] == ["no", "yes"]
+    assert np.array(answer["data"]["ndarray"], np.float32).tobytes() == expected.scores.tobytes()
+    tags = {"model_name": "shop", "model_version": "1", "label": expected.labels}
+    assert answer["meta"] == {"puid": "mine", "tags": tags}
+
+
+def test_seldon_takes_a_tensor_of_numbers(tmp_path: Path) -> None:
+    names = ("a", "b")
+    table = TableSchema(
+        "binary", "y", tuple(Column(name, "numeric", "float64") for name in names), ("no", "yes")
+    )
+    app = App(Served(model(table=table)), PredictionLog(tmp_path), load, token="", body_limit=999)
+    data = {"names": ["b", "a"], "tensor": {"shape": [2, 2], "values": [1, 2, 3, 4]}}
+    with Client(app) as client:
+        answer = client.post(SELDON, json={"data": data}).json()["data"]
+    assert answer["tensor"]["shape"] == [2, 2]
+    expected = model(table=table).predict({"a": [2, 4], "b": [1, 3]}).scores.ravel()
+    assert answer["tensor"]["values"] == pytest.approx(expected.tolist())
+
+
+def test_a_wrong_method_is_told_in_seldons_form(client: Client) -> None:
+    answer = client.get(SELDON)
+    assert answer.status_code == 405
+    assert answer.json()["status"]["status"] == "FAILURE"
+
+
+ARRAYS: list[tuple[dict[str, Any], str]] = [
+    ({"names": None}, '"data.names" must be a list'),
+    ({"names": []}, '"data.names" must be a list'),
+    ({"names": [1] * 6}, "nothing but text"),
+    ({"names": ["age"] * 6}, "Column 'age' is given twice"),
+    ({"names": ["aeg", "visits", "joined", "city", "tier", "member"]}, "Did you mean 'age'"),
+    ({"names": ["visits"], "ndarray": [[3]]}, "Column 'age' is missing"),
+    ({"ndarray": []}, "not an empty one"),
+    ({"ndarray": [1]}, "row 0 is 1"),
+    ({"ndarray": [[1]]}, "Row 0 has 1 values for 6 columns; column 'visits' has none"),
+    ({"ndarray": [[0] * 7]}, "Row 0 has 7 values for 6 columns"),
+]
+
+
+@pytest.mark.parametrize(("changes", "told"), ARRAYS)
+def test_a_wrong_array_is_refused(client: Client, changes: dict[str, Any], told: str) -> None:
+    body = seldon(ROW)
+    body["data"].update(changes)
+    answer = client.post(SELDON, json=body)
+    assert answer.status_code == 400
+    assert told in answer.json()["status"]["info"]
+
+
+@pytest.mark.parametrize(
+    ("tensor", "told"),
+    [
+        (1, 'with "shape" and "values"'),
+        ({"shape": [1, 6]}, 'with "shape" and "values"'),
+        ({"shape": [1, 6], "values": [1, 2]}, "[rows, 6]"),
+        ({"shape": [2, 6], "values": [1] * 6}, "[rows, 6]"),
+        ({"shape": [0, 6], "values": []}, "no rows"),
+    ],
+)
+def test_a_wrong_seldon_tensor_is_refused(client: Client, tensor: object, told: str) -> None:
+    body = {"data": {"names": list(schema().names), "tensor": tensor}}
+    answer = client.post(SELDON, json=body)
+    assert answer.status_code == 400
+    assert told in answer.json()["status"]["info"]
+
+
+@pytest.mark.parametrize("body", [{}, {"data": 1}, {"data": {"names": ["a"]}}, {"strData": "x"}])
+def test_seldon_needs_named_data(client: Client, body: object) -> None:
+    assert client.post(SELDON, json=body).status_code == 400
+    assert client.post(SELDON, json={**seldon(ROW), "meta": 1}).status_code == 400
