@@ -33,6 +33,7 @@ def prepare(*, verbose: bool) -> None:
 def hush() -> None:
     """Leave only what this project prints, and errors."""
     warnings.simplefilter("ignore")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
     for name in CHATTER:
         logging.getLogger(name).setLevel(logging.ERROR)

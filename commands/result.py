@@ -27,6 +27,7 @@ def render(answer: dict[str, Any], console: Console) -> None:
             "are the same, and its version still answers.\n`--force` runs it again.\n"
         )
     console.print(candidates(answer["evaluations"]), highlight=False)
+    console.print("[dim]* the challenger: cross-validation (cv) put it first[/dim]")
     console.print()
     for name, value in facts(answer):
         for number, line in enumerate(value.splitlines()):
@@ -55,8 +56,6 @@ def candidates(evaluations: dict[str, Any]) -> Table:
             cells.append(number(scores[other]["value"]))
         name = f"[bold]{each['candidate']} *[/bold]" if chosen else each["candidate"]
         table.add_row(name, *cells, f"{each['seconds']:.1f}")
-    table.caption = "* the challenger: cross-validation inside the training rows put it first"
-    table.caption_justify = "left"
     return table
 
 
