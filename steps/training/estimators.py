@@ -93,12 +93,13 @@ def score(native: Any, matrix: Rows, schema: TableSchema) -> Scores:
     """The scores [rows, classes] of a fitted model, in the order of the schema's classes."""
     if not isinstance(native, BaseEstimator):
         return np.asarray(native.score(matrix), dtype=np.float32)
-    if schema.task == "regression":
-        return np.asarray(native.predict(matrix), dtype=np.float32).reshape(-1, 1)
-    scores = np.zeros((len(matrix), schema.width), dtype=np.float32)
-    # A fold may lack a rare class; the model then gives it no column.
-    scores[:, native.classes_] = native.predict_proba(matrix)
-    return scores
+    with _threads(matrix):
+        if schema.task == "regression":
+            return np.asarray(native.predict(matrix), dtype=np.float32).reshape(-1, 1)
+        scores = np.zeros((len(matrix), schema.width), dtype=np.float32)
+        # A fold may lack a rare class; the model then gives it no column.
+        scores[:, native.classes_] = native.predict_proba(matrix)
+        return scores
 
 
 def spans(schema: TableSchema) -> tuple[list[int], list[int]]:

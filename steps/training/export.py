@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -142,21 +139,10 @@ def _from_sklearn(native: Any, schema: TableSchema) -> ModelProto:
 
 
 def _from_torch(native: Any, schema: TableSchema) -> ModelProto:
-    import torch
+    from steps.training.graph import network_graph
 
-    example = torch.zeros(2, len(schema.columns))
-    with _quiet("torch.onnx"):
-        program = torch.onnx.export(
-            native.eval(),
-            (example,),
-            dynamo=True,
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_shapes={INPUT: {0: torch.export.Dim("n")}},
-            opset_version=OPSETS[""],
-            verbose=False,
-        )
-    return _only_output(program.model_proto, OUTPUT, schema.width)
+    del schema  # The network knows its own columns.
+    return network_graph(native)
 
 
 def _only_output(model: ModelProto, name: str, width: int) -> ModelProto:
@@ -187,15 +173,3 @@ def _renamed(node: Any, names: dict[str, str]) -> Any:
     node.input[:] = [names.get(name, name) for name in node.input]
     node.output[:] = [names.get(name, name) for name in node.output]
     return node
-
-
-@contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """Keep a library's remarks on its own internals out of a run's output."""
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

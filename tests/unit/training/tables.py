@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from serving.schema import Column, Task, TableSchema
+from serving.schema import Column, TableSchema, Task
 
 COLUMNS = (
     Column("size", "numeric", "float64", 0.1, -5, 5),

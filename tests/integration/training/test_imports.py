@@ -1,0 +1,26 @@
+"""What a training without a network does not have to load."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+SCRIPT = """
+import sys
+from steps.training.settings import CandidateSettings, TuningSettings
+from steps.training.training import prepare, train
+from steps.training.storage import from_files, to_files
+from tests.unit.training.tables import schema_of, table
+
+data = prepare(table("binary", 60), schema_of("binary"), TuningSettings(), 0)
+linear = CandidateSettings(name="linear", kind="linear")
+from_files(to_files(train(linear, data, TuningSettings(), "", 0)).get)
+print("torch" in sys.modules)
+"""
+
+
+def test_a_candidate_that_is_no_network_never_loads_torch() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "False", done.stderr
