@@ -70,13 +70,16 @@ def end(home: Path) -> bool:
     raise DeployError(f"Process {pid}, which serves {home}, does not end.")
 
 
-def await_ready(home: Path, state: State, deadline: float) -> None:
-    """Wait for a process that another caller started."""
-    while not is_ready(home, state):
-        if not process(home)[1] or time.monotonic() > deadline:
+def await_ready(home: Path, state: State, deadline: float) -> bool:
+    """Wait until a process that runs already answers; False when there is none, or no more."""
+    while process(home)[1]:
+        if is_ready(home, state):
+            return True
+        if time.monotonic() > deadline:
             message = f"The server of '{state.name}' does not answer; see {home / 'server.log'}."
             raise DeployError(message)
         time.sleep(0.02)
+    return False
 
 
 def _abandon(child: subprocess.Popen[bytes]) -> None:

@@ -40,7 +40,7 @@ def serve(
     home = home.resolve()
     with deploy_lock(home, timeout):
         before = read_state(home)
-        if before is not None and process(home)[1]:
+        if before is not None and await_ready(home, before, deadline):
             state = _roll(home, before, spec, port, deadline)
         else:
             wanted = State(
@@ -104,7 +104,6 @@ def _start(home: Path, before: State | None, wanted: State, deadline: float) -> 
 def _roll(home: Path, state: State, spec: ServiceSpec, port: int, deadline: float) -> State:
     """Put another version into a running server."""
     _check_same_service(home, state, spec, port)
-    await_ready(home, state, deadline)
     if (state.version, state.digest) == (spec.version, spec.digest):
         return state
     wanted = {"bundle": place(home, spec), "version": spec.version, "digest": spec.digest}
