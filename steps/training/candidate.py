@@ -1,6 +1,7 @@
 """A trained model that may become the champion."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,13 @@ class Trial:
     fold_scores: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A native model that is still where it is stored: most steps need the graph alone."""
+
+    read: Callable[[], object | None]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """A model fitted on all training rows, and how it did in cross-validation.
@@ -35,7 +43,7 @@ class Candidate:
     Args:
         kind: A `CandidateKind`, or "blend".
         native: The fitted scikit-learn estimator or torch module on the encoded matrix; a blend
-            has none, its ONNX graph is the model.
+            has none, its ONNX graph is the model. `native_model` reads one that is stored.
         onnx: The same model with one input `rows` [rows, columns] and one output `scores`
             [rows, classes], both float32.
         parameters: The best trial's; a blend's are the weights of its members.
@@ -49,7 +57,7 @@ class Candidate:
 
     name: str
     kind: str
-    native: object | None
+    native: object | Unread | None
     onnx: bytes
     schema: TableSchema
     parameters: dict[str, Any]
@@ -61,6 +69,10 @@ class Candidate:
     difference: float
     seconds: float
     note: str = field(default="")
+
+    def native_model(self) -> object | None:
+        """The native model, from its store where it has not been read."""
+        return self.native.read() if isinstance(self.native, Unread) else self.native
 
     @property
     def cv_score(self) -> float:

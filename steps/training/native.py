@@ -39,12 +39,13 @@ def log_native(candidate: Candidate, examples: pd.DataFrame, name: str = "model"
         examples: A few rows of the table; other columns than the model's are left aside.
     """
     rows = examples[list(candidate.schema.names)]
-    if isinstance(candidate.native, BaseEstimator):
-        return _log_sklearn(candidate, rows, name)
+    native = candidate.native_model()
+    if isinstance(native, BaseEstimator):
+        return _log_sklearn(native, candidate.schema, rows, name)
     matrix = encode_frame(rows, candidate.schema)
-    if candidate.native is None:
+    if native is None:
         return _log_onnx(candidate, matrix, name)
-    return _log_torch(candidate, matrix, name)
+    return _log_torch(native, candidate.schema, matrix, name)
 
 
 def native_pipeline(estimator: BaseEstimator, schema: TableSchema) -> Pipeline:
@@ -99,37 +100,37 @@ def _blank_type(column: Column) -> str:
     return {"str": "object", "datetime64": "datetime64[us]"}.get(column.dtype, "float64")
 
 
-def _log_sklearn(candidate: Candidate, rows: pd.DataFrame, name: str) -> Any:
+def _log_sklearn(native: BaseEstimator, schema: TableSchema, rows: pd.DataFrame, name: str) -> Any:
     import mlflow.sklearn
 
-    pipeline = native_pipeline(candidate.native, candidate.schema)
+    pipeline = native_pipeline(native, schema)
     # Skops loads no code, but has no place for the methods that turn times into numbers.
-    times = any(column.kind == "datetime" for column in candidate.schema.columns)
+    times = any(column.kind == "datetime" for column in schema.columns)
     form = "cloudpickle" if times else "skops"
-    regression = candidate.schema.task == "regression"
+    regression = schema.task == "regression"
     return mlflow.sklearn.log_model(
         pipeline,
         name=name,
         serialization_format=form,
         skops_trusted_types=None if times else list(TRUSTED),
         pyfunc_predict_fn="predict" if regression else "predict_proba",
-        signature=_row_signature(candidate.schema, rows),
+        signature=_row_signature(schema, rows),
         input_example=rows,
         pip_requirements=_pins("scikit-learn", "pandas", "numpy", form),
     )
 
 
-def _log_torch(candidate: Candidate, matrix: Any, name: str) -> Any:
+def _log_torch(native: object, schema: TableSchema, matrix: Any, name: str) -> Any:
     import mlflow.pytorch
 
     with warnings.catch_warnings():
         # Torch's exporter warns of its own internals.
         warnings.filterwarnings("ignore", category=FutureWarning, message=".*LeafSpec")
         return mlflow.pytorch.log_model(
-            candidate.native,
+            native,
             name=name,
             serialization_format="pt2",
-            signature=_matrix_signature(candidate.schema, named=False),
+            signature=_matrix_signature(schema, named=False),
             input_example=matrix,
             pip_requirements=_pins("torch", "numpy"),
         )

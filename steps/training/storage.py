@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.schema import TableSchema
-from steps.training.candidate import Candidate, Trial
+from steps.training.candidate import Candidate, Trial, Unread
 
 ONNX, SCHEMA, META, OOF, FOLDS = "model.onnx", "schema.json", "meta.json", "oof.npy", "folds.npy"
 SKLEARN, TORCH, SHAPE = "native.skops", "native.pt", "network.json"
@@ -34,7 +34,7 @@ TRUSTED = (
 def to_files(candidate: Candidate) -> dict[str, bytes]:
     """The content of each file of a candidate."""
     meta = _meta(candidate) | {"seconds": candidate.seconds}
-    return _content(candidate) | {META: _json(meta)} | _native_files(candidate.native)
+    return _content(candidate) | {META: _json(meta)} | _native_files(candidate.native_model())
 
 
 def from_files(read: Callable[[str], bytes | None]) -> Candidate:
@@ -58,7 +58,7 @@ def from_files(read: Callable[[str], bytes | None]) -> Candidate:
     return Candidate(
         **meta | {"cv_scores": tuple(meta["cv_scores"])},
         trials=trials,
-        native=_native(read),
+        native=Unread(lambda: _native(read)),
         onnx=need(ONNX),
         schema=TableSchema.from_json(need(SCHEMA)),
         oof=_array(need(OOF)),

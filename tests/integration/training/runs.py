@@ -59,7 +59,7 @@ def main() -> None:
                 "digest": candidate.onnx_digest,
                 "content": blended.content_hash,
                 "metadata": blended.run_metadata["onnx_digest"],
-                "native": type(network.native).__name__,
+                "native": type(network.native_model()).__name__,
                 "torch": "torch" in sys.modules,
             }
         )

@@ -84,7 +84,7 @@ def test_a_network_is_tuned_and_blended_like_any_candidate() -> None:
     members = [train(one, data, TuningSettings(trials=3), "log_loss", 0) for one in settings]
     tried = [trial.parameters.get("hidden") for trial in members[0].trials]
     assert tried[0] is None
-    assert sorted(tried[1:]) == [[8], [16]]
+    assert sorted(tried[1:], key=str) == [[16], [8]]
     blend = blend_candidates(members, data, EnsembleSettings(), "log_loss")
     assert blend.difference < 1e-5
     assert blend.oof.shape == (400, 2)

@@ -41,7 +41,7 @@ def test_a_candidate_comes_back_as_it_was(kind: CandidateKind) -> None:
     assert np.array_equal(again.folds, candidate.folds)
     assert content_hash(again) == content_hash(candidate)
     data = prepare(table("multiclass", 150), candidate.schema, TuningSettings(), 0)
-    scores = [score(one.native, data.matrix, data.schema) for one in (candidate, again)]
+    scores = [score(one.native_model(), data.matrix, data.schema) for one in (candidate, again)]
     assert np.array_equal(scores[0], scores[1])
 
 
@@ -53,7 +53,7 @@ def test_no_file_holds_a_pickled_object() -> None:
 
 def test_a_blend_has_no_native_model() -> None:
     blend = replace(trained("linear"), native=None)
-    assert from_files(to_files(blend).get).native is None
+    assert from_files(to_files(blend).get).native_model() is None
 
 
 def test_the_content_is_the_model_and_not_the_time_it_took() -> None:
