@@ -87,6 +87,7 @@ def facts(answer: dict[str, Any]) -> list[tuple[str, str]]:
         ("data", f"{escape(data['source'])}, {data['digest'][:DIGEST_LETTERS]}"),
         ("rows", f"{data['rows']:,}, of which {data['held_out']:,} held out"),
         ("warnings", "\n".join(warnings)),
+        ("drift", drift(answer["drift"])),
         ("stack", escape(answer["stack"])),
         ("config", f"{escape(answer['config'])}, commit {answer['commit'] or 'none'}"),
         ("decision", OUTCOMES[decision["outcome"]]),
@@ -98,6 +99,17 @@ def facts(answer: dict[str, Any]) -> list[tuple[str, str]]:
         ("history", "python run.py history"),
     ]
     return [(name, value) for name, value in lines if value]
+
+
+def drift(report: dict[str, Any] | None) -> str:
+    """How alike the held-out rows are to the training rows."""
+    if report is None:
+        return ""
+    named = [escape(column["column"]) for column in report["columns"] if column["drifted"]]
+    said = f"in {', '.join(named)}" if named else "none"
+    return (
+        f"{said}, of {len(report['columns'])} columns, held-out against training rows (Evidently)"
+    )
 
 
 def aliases(answer: dict[str, Any]) -> str:

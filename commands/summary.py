@@ -38,6 +38,7 @@ def summarise(
             "task": checks.task,
             "findings": [finding.model_dump() for finding in checks.findings],
         },
+        "drift": drift.model_dump() if (drift := optional(trained, "report_drift")) else None,
         "evaluations": evaluations.model_dump(mode="json"),
         "decision": decision.model_dump(mode="json"),
         "version": promotion.version,
@@ -54,6 +55,11 @@ def artifact(run: PipelineRunResponse, step: str, name: str | None = None) -> An
     outputs = run.steps[step].outputs
     versions = outputs[name] if name else next(iter(outputs.values()))
     return versions[0].load()
+
+
+def optional(run: PipelineRunResponse, step: str) -> Any | None:
+    """What a step gave that not every config asks for; None where it did not run."""
+    return artifact(run, step) if step in run.steps else None
 
 
 def step_states(run: PipelineRunResponse) -> dict[str, str]:

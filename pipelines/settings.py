@@ -11,6 +11,7 @@ from serving.errors import ConfigError, near_miss
 from steps.config import Settings
 from steps.data.settings import SourceSettings, SplitSettings, ValidationSettings
 from steps.evaluation.settings import GateSettings
+from steps.monitoring.settings import ReportSettings
 from steps.training.settings import (
     CandidateSettings,
     EnsembleSettings,
@@ -33,6 +34,7 @@ class RunConfig(Settings):
     tuning: TuningSettings = TuningSettings()
     ensemble: EnsembleSettings = EnsembleSettings()
     gate: GateSettings = GateSettings()
+    report: ReportSettings = ReportSettings()
     seed: int = 0
 
     @model_validator(mode="after")

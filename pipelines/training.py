@@ -6,6 +6,7 @@ from zenml.enums import ExecutionMode
 from pipelines.settings import RunConfig
 from steps.data.steps import load_table, split_rows, validate
 from steps.evaluation.steps import compare, evaluate
+from steps.monitoring.steps import report_drift
 from steps.registry.steps import promote, register_model, resolve_champion, trace_lineage
 from steps.training.steps import blend, train_candidate
 
@@ -25,6 +26,8 @@ def training(config: RunConfig, fingerprint: str, commit: str, origin: str, stac
     checks = validate(table, config.data.columns, config.validation, contract)
     train_rows, test_rows, schema = split_rows(table, checks, config.validation, config.split)
     metric, seed = config.gate.metric, config.seed
+    if config.report.enabled:
+        report_drift(train_rows, test_rows, schema, config.report, seed)
     candidates = [
         train_candidate(
             train_rows, schema, candidate, config.tuning, metric, seed, id=f"train_{candidate.name}"

@@ -1,0 +1,80 @@
+"""How far two sets of rows lie apart, column by column, as Evidently measures it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from steps.data.encoding import encode_frame
+from steps.monitoring.report import ColumnDrift, DriftReport
+
+if TYPE_CHECKING:
+    from evidently import Dataset
+    from pandas import DataFrame
+
+    from serving.schema import TableSchema
+
+
+def compare_rows(
+    reference: DataFrame, current: DataFrame, schema: TableSchema, *, rows: int, seed: int
+) -> tuple[DriftReport, str]:
+    """Hold the current rows against the reference rows, over the model's input columns.
+
+    Evidently chooses the measure of each column by its type and by the number of rows, with the
+    threshold of its default; both are named in the report.
+
+    Args:
+        rows: At most so many rows of each side are drawn, by the seed.
+
+    Returns:
+        The verdict on each column, and Evidently's page, which needs scripts to show.
+    """
+    from evidently import Report
+    from evidently.metrics import ValueDrift
+
+    sides = [draw(side, schema, rows, seed) for side in (current, reference)]
+    columns = [name for name in schema.names if all(side[name].notna().any() for side in sides)]
+    report = Report([ValueDrift(column=name) for name in columns], [], include_tests=True)
+    now, before = (dataset(side, schema) for side in sides)
+    snapshot = report.run(now, before)
+    found = snapshot.dict()
+    failed = {test["metric_config"]["metric_id"] for test in found["tests"] if _failed(test)}
+    verdicts = tuple(_verdict(metric, metric["id"] in failed) for metric in found["metrics"])
+    counted = DriftReport(reference=len(sides[1]), current=len(sides[0]), columns=verdicts)
+    page: str = snapshot.get_html_str(as_iframe=False)
+    return counted, page
+
+
+def draw(frame: DataFrame, schema: TableSchema, rows: int, seed: int) -> DataFrame:
+    """So many of the rows at most, with the model's input columns alone."""
+    inputs = frame[list(schema.names)]
+    drawn = inputs.sample(rows, random_state=seed) if len(inputs) > rows else inputs
+    # As the model reads them, so that a time counts in days; categories keep their names.
+    encoded = dict(zip(schema.names, encode_frame(drawn, schema).T, strict=True))
+    names = [column.name for column in schema.columns if column.kind == "categorical"]
+    named = {name: drawn[name].astype("object") for name in names}
+    return drawn.assign(**{**encoded, **named}).reset_index(drop=True)
+
+
+def dataset(frame: DataFrame, schema: TableSchema) -> Dataset:
+    """The rows with each column's kind told, so that Evidently need not guess."""
+    from evidently import DataDefinition, Dataset
+
+    categorical = [column.name for column in schema.columns if column.kind == "categorical"]
+    numeric = [column.name for column in schema.columns if column.kind != "categorical"]
+    definition = DataDefinition(numerical_columns=numeric, categorical_columns=categorical)
+    return Dataset.from_pandas(frame, data_definition=definition)
+
+
+def _failed(test: dict[str, Any]) -> bool:
+    return str(test["status"]).endswith("FAIL")
+
+
+def _verdict(metric: dict[str, Any], drifted: bool) -> ColumnDrift:
+    config = metric["config"]
+    return ColumnDrift(
+        column=config["column"],
+        test=config["method"],
+        threshold=float(config["threshold"]),
+        value=float(metric["value"]),
+        drifted=drifted,
+    )

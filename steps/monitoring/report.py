@@ -1,0 +1,36 @@
+"""What a comparison of two sets of rows came to."""
+
+from steps.config import Settings
+
+
+class ColumnDrift(Settings):
+    """How far one column lies apart.
+
+    Args:
+        test: The measure, by the name that Evidently gives it.
+        value: A distance, or a p-value, as the test has it.
+    """
+
+    column: str
+    test: str
+    threshold: float
+    value: float
+    drifted: bool
+
+
+class DriftReport(Settings):
+    """Each column of the current rows against the reference rows.
+
+    Args:
+        reference: How many reference rows were compared.
+        current: How many current rows were compared.
+    """
+
+    reference: int
+    current: int
+    columns: tuple[ColumnDrift, ...]
+
+    @property
+    def drifted(self) -> tuple[str, ...]:
+        """The columns that lie further apart than their threshold."""
+        return tuple(column.column for column in self.columns if column.drifted)
