@@ -96,7 +96,7 @@ def facts(answer: dict[str, Any]) -> list[tuple[str, str]]:
         *served(answer),
         ("dashboard", answer["more"]["dashboard"]),
         ("MLflow", escape(answer["more"]["mlflow"])),
-        ("history", "python run.py history"),
+        ("history", escape(answer["more"]["history"])),
     ]
     return [(name, value) for name, value in lines if value]
 

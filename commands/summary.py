@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,9 +72,19 @@ def step_states(run: PipelineRunResponse) -> dict[str, str]:
 def more() -> dict[str, str]:
     """The commands that show more."""
     return {
-        "dashboard": "zenml login --local",
-        "mlflow": f"mlflow ui --backend-store-uri {tracking_uri()}",
+        "dashboard": f"{installed('zenml')} login --local",
+        "mlflow": f"{installed('mlflow')} ui --backend-store-uri {tracking_uri()}",
+        "history": f"{installed('python')} run.py history",
     }
+
+
+def installed(program: str) -> str:
+    """How to call a program of this environment from here, whether or not it is activated."""
+    if "VIRTUAL_ENV" in os.environ:
+        return program
+    path = Path(sys.executable).with_name(program)
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def stores() -> list[Path]:
