@@ -80,7 +80,7 @@ def more() -> dict[str, str]:
 
 def installed(program: str) -> str:
     """How to call a program of this environment from here, whether or not it is activated."""
-    if "VIRTUAL_ENV" in os.environ:
+    if os.environ.get("VIRTUAL_ENV") == sys.prefix:
         return program
     path = Path(sys.executable).with_name(program)
     here = Path.cwd()
