@@ -27,7 +27,7 @@ from serving.encoding import Values
 
 # Short, so that what waits stays in the processor's cache.
 INTERVAL = 0.05
-CHUNK = 32
+CHUNK = 64
 INLINE = 8
 LINES = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
 
@@ -53,18 +53,24 @@ class Record:
 
     def lines(self) -> Iterator[bytes]:
         """The record's rows as the log holds them."""
-        line: dict[str, object] = {"time": datetime.fromtimestamp(self.time, UTC), "id": self.id}
-        line.update(row=0, model=self.model, version=self.version)
-        labels, names = self.labels, tuple(self.columns)
+        names, when = tuple(self.columns), datetime.fromtimestamp(self.time, UTC)
         for row, values in enumerate(zip(*self.columns.values(), strict=True)):
-            line["row"] = row
-            line["features"] = dict(zip(names, values, strict=True))
-            if labels is None:
-                line["prediction"] = self.scores[row, 0]
-            else:
-                line["label"], line["scores"] = labels[row], self.scores[row]
-            line["ms"] = self.ms
+            line = {
+                "time": when,
+                "id": self.id,
+                "row": row,
+                "model": self.model,
+                "version": self.version,
+                "features": dict(zip(names, values, strict=True)),
+                **self._answer(row),
+                "ms": self.ms,
+            }
             yield orjson.dumps(line, option=LINES)
+
+    def _answer(self, row: int) -> dict[str, object]:
+        if self.labels is None:
+            return {"prediction": self.scores[row, 0]}
+        return {"label": self.labels[row], "scores": self.scores[row]}
 
 
 class PredictionLog:
@@ -129,6 +135,9 @@ class PredictionLog:
                 self._append_batch(entry)
             else:
                 lines.extend(entry)
+            if len(lines) >= CHUNK:
+                self._append(lines)
+                lines = []
         self._append(lines)
 
     def _append_batch(self, record: Record) -> None:
