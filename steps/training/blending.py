@@ -21,10 +21,7 @@ from steps.training.tuning import TrainingData, better, judge
 
 
 def blend_candidates(
-    candidates: Sequence[Candidate],
-    data: TrainingData,
-    settings: EnsembleSettings,
-    metric: str,
+    candidates: Sequence[Candidate], data: TrainingData, settings: EnsembleSettings, metric: str
 ) -> Candidate:
     """The weighted mean of the candidates that does best on their out-of-fold scores.
 

@@ -286,7 +286,8 @@ def _reproducible(seed: int) -> Iterator[None]:
     warned = torch.is_deterministic_algorithms_warn_only_enabled()
     # CUDA's matrix products are deterministic only with a workspace of this size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    with torch.random.fork_rng():
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices):
         try:
             torch.set_num_threads(1)
             torch.use_deterministic_algorithms(True)

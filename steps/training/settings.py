@@ -111,5 +111,10 @@ def default_candidates() -> tuple[CandidateSettings, ...]:
             parameters={"learning_rate": 0.1, "max_leaf_nodes": 31},
             search={"learning_rate": (0.05, 0.1), "max_leaf_nodes": (15, 31)},
         ),
-        CandidateSettings(name="network", kind="network", search={"hidden": ((64,), (128, 64))}),
+        CandidateSettings(
+            name="network",
+            kind="network",
+            parameters={"hidden": (64,)},
+            search={"hidden": ((128, 64),)},
+        ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from pandas import DataFrame
 
@@ -49,28 +50,34 @@ def train(
     started = time.monotonic()
     measure = find_metric(metric, data.schema.task)
     tuned = tune(candidate, data, tuning, measure, seed)
-    parameters = tuned.best.parameters
+    best, schema = tuned.best, data.schema
     native = fit(
-        candidate.kind, parameters, data.matrix, data.target, data.schema, seed, checkpoints
+        candidate.kind, best.parameters, data.matrix, data.target, schema, seed, checkpoints
     )
-    onnx = to_onnx(native, data.schema, candidate.name)
-    rows = probe_rows(data.matrix, data.schema)
-    answers = score(native, rows, data.schema)
+    onnx, difference = _converted(native, data, candidate.name)
     return Candidate(
         name=candidate.name,
         kind=candidate.kind,
         native=native,
         onnx=onnx,
-        schema=data.schema,
-        parameters=parameters,
+        schema=schema,
+        parameters=best.parameters,
         metric=measure.name,
-        cv_scores=tuned.best.fold_scores,
+        cv_scores=best.fold_scores,
         oof=tuned.oof,
         folds=data.folds,
         trials=tuned.trials,
-        difference=check_portability(answers, onnx, rows, data.schema, candidate.name),
+        difference=difference,
         seconds=time.monotonic() - started,
     )
+
+
+def _converted(native: Any, data: TrainingData, name: str) -> tuple[bytes, float]:
+    """The model's graph, and how far its answers are from the model's own."""
+    onnx = to_onnx(native, data.schema, name)
+    rows = probe_rows(data.matrix, data.schema)
+    answers = score(native, rows, data.schema)
+    return onnx, check_portability(answers, onnx, rows, data.schema, name)
 
 
 def checkpoint_directory() -> Path:

@@ -12,6 +12,12 @@ def test_the_defaults_are_three_scikit_learn_models_and_a_network() -> None:
     assert len(set(kinds)) >= 4
 
 
+def test_no_default_trial_is_made_twice() -> None:
+    for candidate in default_candidates():
+        own = dict(candidate.parameters)
+        assert set(candidate.search) <= set(own), "a default left unsaid would be tried again"
+
+
 def test_no_candidate_may_take_the_name_of_the_blend() -> None:
     with pytest.raises(ValidationError, match="name of the ensemble"):
         CandidateSettings(name="blend", kind="linear")
