@@ -43,16 +43,9 @@ def serve(
         if before is not None and await_ready(home, before, deadline):
             state = _roll(home, before, spec, port, deadline)
         else:
-            wanted = State(
-                name=spec.name,
-                version=spec.version,
-                digest=spec.digest,
-                bundle=place(home, spec),
-                host=host,
-                port=port,
-                token=before.token if before is not None else secrets.token_urlsafe(32),
-                body_limit=body_limit,
-            )
+            token = before.token if before is not None else secrets.token_urlsafe(32)
+            served = (spec.name, spec.version, spec.digest, place(home, spec))
+            wanted = State(*served, host, port, token, body_limit)
             state = _start(home, before, wanted, deadline)
         prune(home, state.bundle)
         return endpoint(state, "ready", process(home)[0])
