@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.errors import RequestError, near_miss
+from serving.refusals import Values, infinite, mistyped, ragged, told, wrong_names
 from serving.schema import Column, TableSchema
 
-Values = Sequence[object]
 Convert = Callable[[Values], Values]
 
 NONE = type(None)
 DAY = timedelta(days=1)
-LARGEST = float(np.finfo(np.float32).max)
 TYPES: dict[str, tuple[type, ...]] = {
     "float64": (float, int),
     "int64": (int, float),
@@ -79,7 +78,7 @@ class Encoder:
         given = [columns[name] for name in self._names]
         for name, values in zip(self._names, given, strict=True):
             if len(values) != len(given[0]):
-                raise _ragged(name, len(values), self._names[0], len(given[0]))
+                raise ragged(name, len(values), self._names[0], len(given[0]))
         lists = [convert(values) for convert, values in zip(self._converters, given, strict=True)]
         if not lists[0]:
             raise RequestError("The request holds no rows.")
@@ -103,7 +102,7 @@ class Encoder:
             with np.errstate(over="ignore"):
                 matrix = np.array(lists, dtype=np.float32)
         except OverflowError:  # A whole number that not even 64 bits of floating point hold.
-            raise next(filter(None, map(_infinite, self.schema.columns, lists))) from None
+            raise next(filter(None, map(infinite, self.schema.columns, lists))) from None
         if infinite_count(matrix):
             self._check_missing(lists, np.isfinite(matrix))
         # Rows must lie one after another in memory, which is what the model's kernels read.
@@ -114,7 +113,7 @@ class Encoder:
         for index in np.flatnonzero(~finite.all(axis=1)):
             column, values = self.schema.columns[index], lists[index]
             if len(values) - int(finite[index].sum()) != values.count(None):
-                raise _infinite(column, values) or AssertionError(column.name)
+                raise infinite(column, values) or AssertionError(column.name)
 
 
 def encode(schema: TableSchema, columns: Mapping[str, Values]) -> NDArray[np.float32]:
@@ -227,7 +226,7 @@ def type_check(
     def check(values: Values) -> Collection[type]:
         kinds = set(map(type, values))
         if not kinds <= accepted:
-            raise _mistyped(column, values, accepted, wanted)
+            raise mistyped(column, values, accepted, wanted)
         return kinds
 
     return check
@@ -236,42 +235,6 @@ def type_check(
 def infinite_count(matrix: NDArray[np.float32]) -> int:
     """How many values are infinite or not a number; quicker on a single row than numpy's sums."""
     return np.isfinite(matrix).tobytes().count(0)
-
-
-def wrong_names(given: Collection[str], known: Collection[str]) -> RequestError:
-    """Tell which column is unknown, with its near misses, or which one is missing."""
-    unknown = sorted(set(given) - set(known))
-    missing = sorted(set(known) - set(given))
-    if unknown:
-        message = (
-            f"Unknown column {told(unknown[0])}. {near_miss(unknown[0][:200], missing or known)}"
-        )
-        return RequestError(message, column=unknown[0])
-    message = f"Column '{missing[0]}' is missing; a value that is not known is sent as null."
-    return RequestError(message, column=missing[0])
-
-
-def told(value: object) -> str:
-    """A value as an error message shows it, cut where it is long."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, (list, tuple, dict)):
-        return "an object" if isinstance(value, dict) else "a list"
-    if isinstance(value, int) and value.bit_length() > 64:
-        return "a number beyond 64 bits"
-    text = f"'{value}'" if isinstance(value, str) else format(value)
-    return text if len(text) <= 60 else text[:56] + "..." + text[-1]
-
-
-def _infinite(column: Column, values: Values) -> RequestError | None:
-    for row, value in enumerate(values):
-        if isinstance(value, (int, float)) and not abs(value) <= LARGEST:
-            name = column.name
-            message = (
-                f"Column '{name}' must hold finite 32-bit numbers; row {row} holds {told(value)}."
-            )
-            return RequestError(message, column=name)
-    return None
 
 
 def _check_whole(column: Column, values: Values) -> None:
@@ -283,18 +246,6 @@ def _check_whole(column: Column, values: Values) -> None:
                 f"Column '{column.name}' holds {TOLD[column.dtype]}; row {row} holds {told(value)}."
             )
             raise RequestError(message, column=column.name)
-
-
-def _mistyped(
-    column: Column, values: Values, accepted: Collection[type], wanted: str
-) -> RequestError:
-    row = next(i for i, value in enumerate(values) if type(value) not in accepted)
-    name = column.name
-    if values[row] is None:
-        message = f"Column '{name}' may not be null: it was never missing in training (row {row})."
-    else:
-        message = f"Column '{name}' holds {wanted}; row {row} holds {told(values[row])}."
-    return RequestError(message, column=name)
 
 
 def _not_a_time(column: Column, values: Values) -> RequestError:
@@ -309,8 +260,3 @@ def _is_time(value: object) -> bool:
     except (ValueError, OverflowError):
         return False
     return True
-
-
-def _ragged(name: str, count: int, first: str, expected: int) -> RequestError:
-    message = f"Column '{name}' has {count} rows where '{first}' has {expected}."
-    return RequestError(message, column=name)

@@ -23,7 +23,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from serving.encoding import Values
+from serving.refusals import Values
 
 # Short, so that what waits stays in the processor's cache.
 INTERVAL = 0.05

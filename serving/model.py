@@ -12,8 +12,9 @@ import orjson
 from numpy.typing import NDArray
 
 from serving.bundle import ONNX, SCHEMA, Manifest, digest, read_manifest, write_bundle
-from serving.encoding import Encoder, Values, infinite_count
+from serving.encoding import Encoder, infinite_count
 from serving.errors import ModelError, RequestError
+from serving.refusals import Values
 from serving.schema import TableSchema
 
 __all__ = ["Manifest", "Model", "Prediction", "digest", "write_bundle"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from serving.encoding import Values
 from serving.errors import RequestError
 from serving.model import Model, Prediction
+from serving.refusals import Values
 
 
 @dataclass(slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import orjson
 
-from serving.encoding import Values, told
 from serving.errors import RequestError
 from serving.model import Model, Prediction
 from serving.protocols import Call, checked_id
+from serving.refusals import Values, told
 from serving.schema import TableSchema
 
 TENSOR = frozenset({"tensor"})

@@ -6,10 +6,10 @@ from typing import Any
 
 import orjson
 
-from serving.encoding import Values, told, wrong_names
 from serving.errors import RequestError, near_miss
 from serving.model import Model, Prediction
 from serving.protocols import Call, checked_id
+from serving.refusals import Values, told, wrong_names
 from serving.schema import Column, TableSchema
 
 WHOLE = frozenset(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))
