@@ -36,11 +36,18 @@ fix: $(VENV)/.dev ## Format, and mend what the linter can mend.
 bench: $(VENV)/.dev ## Measure side by side and write the README's table.
 	$(PY) -m benchmarks
 
-lock: $(UV) ## Renew the pins. The CPU build's local version is left out: an index may not have it.
-	$(UV) pip compile -q --upgrade --python-version 3.11 requirements.in -o requirements.txt
-	sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.txt
-	$(UV) pip compile -q --upgrade --python-version 3.11 requirements-dev.in -o requirements-dev.txt
-	sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements-dev.txt
+# A newer pin is taken only where an .in file lets it: `make lock UPGRADE=--upgrade`.
+COMPILE = $(UV) pip compile --quiet --upgrade-package torch $(UPGRADE) --python-version 3.11 --no-header \
+	--no-emit-find-links --no-emit-index-url --custom-compile-command "make lock"
+# torch is resolved as its CPU build, where the index has one, and pinned without the local version:
+# an index may not have it, and the CUDA packages are left to torch itself.
+NO_LOCAL = sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/'
+
+lock: $(UV) ## Renew the pins of every environment.
+	$(COMPILE) requirements.in -o requirements.txt && $(NO_LOCAL) requirements.txt
+	$(COMPILE) requirements-dev.in -o requirements-dev.txt && $(NO_LOCAL) requirements-dev.txt
+	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) requirements.in -o requirements.txt
+	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) seldon-requirements.in -o seldon-requirements.txt
 
 clean: ## Remove the virtual environment and the caches.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
