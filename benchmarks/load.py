@@ -92,10 +92,11 @@ def measure(url: str, body: bytes, *, clients: int, requests: int) -> Load:
 
 async def _measure(url: str, body: bytes, clients: int, each: int) -> Load:
     place = urlsplit(url)
+    host, port = place.hostname or "", place.port or 80
     request = post(place.netloc, place.path, body, {"content-type": "application/json"})
     loop, since = asyncio.get_running_loop(), time.perf_counter()
     made = [
-        await loop.create_connection(lambda: Connection(request, each), place.hostname, place.port)
+        await loop.create_connection(lambda: Connection(request, each), host, port)
         for _ in range(clients)
     ]
     await asyncio.gather(*(connection.done for _, connection in made))

@@ -1,0 +1,68 @@
+"""Measure side by side and write the README's table: `python -m benchmarks [SECTION ...]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks import job, results, serving, startup, table
+from benchmarks.machine import header, moment
+from benchmarks.process import ROOT, compile_all
+
+SECTIONS: dict[str, Callable[[Path, int], list[dict[str, Any]]]] = {
+    "startup": startup.run,
+    "job": job.run,
+    "serving": serving.run,
+}
+README = ROOT / "README.md"
+REPEATS = 3
+
+
+def main(words: list[str]) -> int:
+    """Measure the sections asked for, or write the table from what was measured before."""
+    options = parse(words)
+    if options.what != ["table"]:
+        compile_all()
+        new = {name: section(name, options.repeats) for name in options.what or SECTIONS}
+        merged = results.merge(results.read(), header(), new)
+        results.RESULTS.write_text(results.text(merged), encoding="utf-8")
+    content = table.render(results.read())
+    if README.is_file():
+        README.write_text(table.put(README.read_text("utf-8"), content), encoding="utf-8")
+    print(content)
+    return 0
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "what",
+        nargs="*",
+        metavar="SECTION",
+        help="startup, job or serving (default: all); or table",
+    )
+    parser.add_argument("--repeats", type=int, default=REPEATS, help=f"rounds (default: {REPEATS})")
+    options = parser.parse_args(words)
+    unknown = [name for name in options.what if name not in (*SECTIONS, "table")]
+    if unknown or ("table" in options.what and len(options.what) > 1) or options.repeats < 1:
+        parser.error(
+            "say some of startup, job, serving, or table alone, and --repeats of 1 or more"
+        )
+    return options
+
+
+def section(name: str, repeats: int) -> dict[str, Any]:
+    """Measure one section in directories that are removed afterwards."""
+    print(f"measuring {name}", file=sys.stderr)
+    with TemporaryDirectory(prefix="benchmarks-", ignore_cleanup_errors=True) as folder:
+        about = {**moment(), "repeats": repeats}
+        return {**about, "rows": SECTIONS[name](Path(folder), repeats)}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

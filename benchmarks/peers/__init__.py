@@ -1,0 +1,1 @@
+"""The same work, done as it is done elsewhere."""

@@ -1,0 +1,110 @@
+"""The table of the README, made of the results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+BEGIN, END = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
+
+Row = dict[str, Any]
+Columns = dict[str, Callable[[Row], str]]
+
+# Each section: its heading, its columns and what a reader must know of it.
+START: Columns = {
+    "Start": lambda row: row["arm"],
+    "CPU, s": lambda row: seconds(row["cpu"]),
+    "wall, s": lambda row: seconds(row["wall"]),
+}
+JOB: Columns = {
+    "The main job": lambda row: row["arm"],
+    "CPU, s": lambda row: seconds(row["cpu"]),
+    "wall, s": lambda row: seconds(row["wall"]),
+    "CPU, times naive": lambda row: times(row["ratio"]),
+}
+SERVING: Columns = {
+    "One row": lambda row: row["arm"],
+    "clients": lambda row: str(row["clients"]),
+    "requests/s": lambda row: f"{row['rate']['median']:,.0f}",
+    "p50, ms": lambda row: f"{row['p50']['median']:.2f}",
+    "p99, ms": lambda row: f"{row['p99']['median']:.1f}",
+    "ours answers": lambda row: f"{times(row['ratio'])} times as many",
+}
+SECTIONS = {"startup": START, "job": JOB, "serving": SERVING}
+NOTES = {
+    "startup": "",
+    "job": (
+        "All train the demo's candidates, cut short (`benchmarks/job.yaml`), to the same model bit "
+        "for bit. The naive peer is the same functions as plain steps on the default stack: it has "
+        "no registry, no champion and no deployment, so that ours does more. A cached run of ours "
+        "still asks which version is champion, and one that deploys checks and asks the server. "
+        "Only the unchanged run does without ZenML: it compares data, code, config and stores with "
+        "the record of the last run."
+    ),
+    "serving": (
+        "The same scikit-learn model (a linear one: MLflow keeps a blend as ONNX), the same row, "
+        "one worker, server and client on a core each. Ours answers from ONNX, checks every "
+        "column and logs every prediction meanwhile."
+    ),
+}
+
+
+def render(results: dict[str, Any]) -> str:
+    """Everything that stands between the markers."""
+    found = [name for name in SECTIONS if name in results["sections"]]
+    parts = [section(name, results["sections"][name]) for name in found]
+    return "\n\n".join([machine(results["header"], results["sections"]), *parts])
+
+
+def section(name: str, content: Row) -> str:
+    """One section's table, and its note."""
+    table = markdown(SECTIONS[name], content["rows"])
+    return f"{table}\n\n{NOTES[name]}".strip()
+
+
+def machine(header: Row, sections: dict[str, Any]) -> str:
+    """What was measured when and on what."""
+    versions = ", ".join(f"{name} {number}" for name, number in header["versions"].items())
+    dates = sorted({content["date"] for content in sections.values()})
+    repeats = min(content["repeats"] for content in sections.values())
+    return (
+        f"Medians of {repeats} interleaved rounds (lowest to highest) on {header['cores']} cores, "
+        f"{header['memory_gib']} GiB, {header['system']}, Python {header['python']}, "
+        f"{' and '.join(dates)}; {versions}. `make bench` measures again."
+    )
+
+
+def markdown(columns: Columns, rows: Sequence[Row]) -> str:
+    """A table whose first column is text."""
+    rule = ["---", *["---:"] * (len(columns) - 1)]
+    cells = [[show(row) for show in columns.values()] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [list(columns), rule, *cells])
+
+
+def seconds(spread: dict[str, float]) -> str:
+    """A median of seconds with its lowest and highest value."""
+    digits = 2 if spread["median"] < 1 else 1
+    low, high = (f"{spread[name]:.{digits}f}" for name in ("low", "high"))
+    middle = f"{spread['median']:.{digits}f}"
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def times(spread: dict[str, float]) -> str:
+    """A ratio with as many digits as tell something."""
+    value = spread["median"]
+    return f"{value:.0f}" if value >= 10 else f"{value:.2f}"
+
+
+def put(document: str, table: str) -> str:
+    """The document with the table between the markers, which are added where there are none.
+
+    Raises:
+        ValueError: There is one marker without the other, or there are more than two.
+    """
+    counts = document.count(BEGIN), document.count(END)
+    if counts == (0, 0):
+        return f"{document.rstrip()}\n\n{BEGIN}\n{table}\n{END}\n"
+    if counts != (1, 1) or document.index(BEGIN) > document.index(END):
+        raise ValueError(f"One '{BEGIN}' and after it one '{END}' are needed, not {counts}.")
+    before, _, rest = document.partition(BEGIN)
+    return f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}"
