@@ -141,11 +141,23 @@ def stop() -> Parser:
 
 def stack() -> Parser:
     """Stack files as desired state."""
-    about = "List the stacks, show what applying a stack file would change, or apply it."
-    examples = "examples:\n  python run.py stack list\n  python run.py stack plan local\n"
+    about = "List and show stacks, plan and apply their files, export or delete them."
+    examples = (
+        "examples:\n  python run.py stack plan local\n"
+        "  python run.py stack export local -o mine.yaml\n"
+        "  python run.py stack delete old --components\n"
+    )
     parser = _parser("stack", "commands.stack:run", about, examples)
-    parser.add_argument("action", choices=["list", "plan", "apply", "set"])
+    actions = ["list", "show", "plan", "apply", "set", "export", "delete"]
+    parser.add_argument("action", choices=actions)
     parser.add_argument("name", nargs="?", help="a stack's name or file")
+    parser.add_argument(
+        "--resolved", action="store_true", help="export: a file for `zenml stack import`"
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="export: where to write it")
+    parser.add_argument(
+        "--components", action="store_true", help="delete: and what no other stack uses of it"
+    )
     return parser
 
 

@@ -1,24 +1,34 @@
-"""Stack files as desired state: list, plan, apply, set."""
+"""Stack files as desired state, and the stacks that ZenML has."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from pathlib import Path
 
-from commands.console import print_json
+import yaml
+from rich.text import Text
+
+from commands.console import console_for, print_json
 from commands.environment import prepare
 from serving.errors import ConfigError
-from stacks.schema import known_stacks, load_stack
+from stacks.plan import Difference, Plan
+from stacks.schema import known_stacks, load_stack, read_stack
 
 WOULD_CHANGE = 3
+# Which action takes which option.
+OPTIONS = {"resolved": "export", "output": "export", "components": "delete"}
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what the action says."""
     if options.action != "list" and not options.name:
         raise ConfigError(f"Which stack? `python run.py stack {options.action} NAME`.")
+    for option, action in OPTIONS.items():
+        if getattr(options, option) and options.action != action:
+            raise ConfigError(f"--{option} belongs to `python run.py stack {action} NAME`.")
     prepare(verbose=options.verbose)
-    actions = {"list": _list, "plan": _plan, "apply": _apply, "set": _set}
-    return actions[options.action](options)
+    return ACTIONS[options.action](options)
 
 
 def use(name: str | None) -> str:
@@ -26,7 +36,8 @@ def use(name: str | None) -> str:
 
     A stack without a file is one that was registered with ZenML's own commands.
     """
-    from stacks.apply import activate, active_stack_name, apply
+    from stacks.apply import activate, apply
+    from stacks.registered import active_stack_name
 
     if name is None:
         return active_stack_name()
@@ -43,7 +54,7 @@ def _has_file(name: str) -> bool:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from stacks.apply import active_stack_name, registered_stacks
+    from stacks.registered import active_stack_name, registered_stacks
 
     active, registered, files = active_stack_name(), registered_stacks(), known_stacks()
     rows = [
@@ -70,15 +81,91 @@ def _plan(options: argparse.Namespace) -> int:
     from stacks.apply import plan_stack
 
     changes = plan_stack(load_stack(options.name))
-    print_json([str(change) for change in changes.changes]) if options.json else print(changes)
+    _tell(changes, options)
     return WOULD_CHANGE if changes else 0
 
 
 def _apply(options: argparse.Namespace) -> int:
     from stacks.apply import apply
 
-    changes = apply(load_stack(options.name))
-    print_json([str(change) for change in changes.changes]) if options.json else print(changes)
+    _tell(apply(load_stack(options.name)), options)
+    return 0
+
+
+def _tell(changes: Plan, options: argparse.Namespace) -> None:
+    if options.json:
+        print_json([str(change) for change in changes.changes])
+    else:
+        console_for(options).print(coloured(changes), soft_wrap=True)
+
+
+def coloured(changes: Plan) -> Text:
+    """A plan's own text with a colour for what comes, what changes and what goes."""
+    if not changes:
+        return Text(str(changes))
+    lines = []
+    for change in changes.changes:
+        head, *_ = str(change).splitlines()
+        lines.append(Text(head, style="bold green" if change.action == "create" else "bold yellow"))
+        lines += [Text(f"    {each}", style=_style(each)) for each in change.differences]
+    return Text("\n").join(lines)
+
+
+def _style(difference: Difference) -> str:
+    if difference.old is None:
+        return "green"
+    return "red" if difference.new is None else "yellow"
+
+
+def _show(options: argparse.Namespace) -> int:
+    from stacks.export import export
+    from stacks.registered import active_stack_name, registered_stacks
+
+    named = read_stack(options.name).stack_name if _has_file(options.name) else options.name
+    registered = named in registered_stacks()
+    text = export(named) if registered or not _has_file(options.name) else None
+    shown = {
+        "name": named,
+        "active": named == active_stack_name(),
+        "registered": registered,
+        "stack": yaml.safe_load(text) if text else written_document(options.name),
+    }
+    if options.json:
+        print_json(shown)
+        return 0
+    state = "active" if shown["active"] else "registered" if registered else "not registered"
+    print(f"# {named}: {state}")
+    print(yaml.safe_dump(shown["stack"], sort_keys=False, allow_unicode=True), end="")
+    return 0
+
+
+def written_document(name: str) -> Mapping[str, object]:
+    """A stack file as it is written, its variables unread."""
+    return read_stack(name).model_dump(mode="json", exclude_none=True)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from stacks.export import export, save
+
+    text = export(options.name, resolved=options.resolved)
+    if options.output:
+        save(text, Path(options.output))
+    elif options.json:
+        print_json(yaml.safe_load(text))
+    else:
+        print(text, end="")
+    return 0
+
+
+def _delete(options: argparse.Namespace) -> int:
+    from stacks.apply import delete
+
+    gone = delete(options.name, components=options.components)
+    if options.json:
+        print_json([{"type": type_, "name": name} for type_, name in gone])
+    elif not options.quiet:
+        for type_, name in gone:
+            print(f"deleted {type_} '{name}'")
     return 0
 
 
@@ -87,3 +174,14 @@ def _set(options: argparse.Namespace) -> int:
     if not options.quiet:
         print(f"The active stack is '{name}'.")
     return 0
+
+
+ACTIONS = {
+    "list": _list,
+    "show": _show,
+    "plan": _plan,
+    "apply": _apply,
+    "set": _set,
+    "export": _export,
+    "delete": _delete,
+}

@@ -7,30 +7,22 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from serving.errors import ConfigError, near_miss
+from serving.errors import ConfigError
 from stacks.configuration import settled
 from stacks.flavors import SOURCES
 from stacks.plan import Change, Key, Plan, Registration, State, desired, plan
+from stacks.registered import (
+    active_stack_name,
+    every_stack,
+    find_component,
+    find_stack,
+    read_registered,
+    require_stack,
+)
 from stacks.schema import StackFile
 
 if TYPE_CHECKING:
     from zenml.models import ComponentResponse, StackResponse
-
-
-def registered_stacks() -> list[str]:
-    """The names of every stack that ZenML has."""
-    from zenml.client import Client
-    from zenml.utils.pagination_utils import depaginate
-
-    return sorted(stack.name for stack in depaginate(Client().list_stacks))
-
-
-def active_stack_name() -> str:
-    """The name of the stack that a pipeline would run on now."""
-    from zenml.client import Client
-
-    name: str = Client().active_stack_model.name
-    return name
 
 
 def activate(name: str) -> None:
@@ -41,23 +33,7 @@ def activate(name: str) -> None:
     """
     from zenml.client import Client
 
-    stack = _stack(name)
-    if stack is None:
-        raise ConfigError(f"There is no stack '{name}'. {near_miss(name, registered_stacks())}")
-    Client().activate_stack(stack.id)
-
-
-def read_registered(wanted: State) -> State:
-    """What ZenML has under the names that `wanted` holds."""
-    components = {key: found for key in wanted.components if (found := _registration(key))}
-    stacks = {
-        name: {
-            type_.value: tuple(c.name for c in group) for type_, group in found.components.items()
-        }
-        for name in wanted.stacks
-        if (found := _stack(name))
-    }
-    return State(components, stacks)
+    Client().activate_stack(require_stack(name).id)
 
 
 def plan_stack(file: StackFile) -> Plan:
@@ -89,6 +65,62 @@ def apply(file: StackFile, *, active: bool = False) -> Plan:
     if active and active_stack_name() != file.stack_name:
         activate(file.stack_name)
     return changes
+
+
+def delete(name: str, *, components: bool = False) -> list[Key]:
+    """Take a stack out of ZenML.
+
+    Args:
+        components: Take out also those of its components that no other stack uses.
+
+    Returns:
+        What went away, by type and name; the stack first.
+
+    Raises:
+        ConfigError: There is no such stack, or it is in use.
+    """
+    from zenml.client import Client
+
+    stack = require_stack(name)
+    if name == active_stack_name():
+        raise ConfigError(
+            f"The stack '{name}' is the active one. Activate another one first: "
+            "`python run.py stack set NAME`, with a name of `python run.py stack list`."
+        )
+    unused = _unused(stack) if components else []
+    for component in unused:
+        _refuse_serving(component)
+    Client().delete_stack(stack.id)
+    for component in unused:
+        Client().delete_stack_component(component.id, component.type)
+    return [("stack", name), *((each.type.value, each.name) for each in unused)]
+
+
+def _unused(stack: StackResponse) -> list[ComponentResponse]:
+    """The components of a stack that stand in no other one."""
+    held = {
+        component.id
+        for other in every_stack()
+        if other.id != stack.id
+        for group in other.components.values()
+        for component in group
+    }
+    own = [component for group in stack.components.values() for component in group]
+    return [component for component in own if component.id not in held]
+
+
+def _refuse_serving(component: ComponentResponse) -> None:
+    # A process that outlives the record of its deployer could be found by nobody.
+    if (component.type.value, component.flavor_name) not in SOURCES:
+        return
+    from zenml.stack import StackComponent
+
+    deployer = StackComponent.from_model(component)
+    if serving := [each.name for each in deployer.endpoints() if each.status == "ready"]:
+        raise ConfigError(
+            f"The model deployer '{component.name}' still serves {', '.join(serving)}. Run "
+            "`python run.py stop` on this stack first, or leave `--components` out."
+        )
 
 
 def register_flavors(wanted: State) -> None:
@@ -167,7 +199,7 @@ def _touch(name: str) -> None:
     # A client keeps a stack with its components until the stack itself has a new date.
     from zenml.client import Client
 
-    if stack := _stack(name):
+    if stack := find_stack(name):
         Client().update_stack(stack.id)
 
 
@@ -198,34 +230,15 @@ def _write_stack(change: Change, wanted: Mapping[str, tuple[str, ...]]) -> None:
         ]
         for each in change.differences
     }
-    if stack := _stack(change.name):
+    if stack := find_stack(change.name):
         client.update_stack(stack.id, component_updates=components)
     else:
         client.create_stack(change.name, components)
 
 
 def _id(key: Key) -> UUID:
-    component = _component(key)
+    component = find_component(key)
     if component is None:
         raise ConfigError(f"The {key[0]} '{key[1]}' went away while its stack was being applied.")
     identity: UUID = component.id
     return identity
-
-
-def _registration(key: Key) -> Registration | None:
-    found = _component(key)
-    return found and Registration(*key, found.flavor_name, found.configuration)
-
-
-def _component(key: Key) -> ComponentResponse | None:
-    from zenml.client import Client
-
-    page = Client().list_stack_components(type=key[0], name=f"equals:{key[1]}", hydrate=True)
-    return page.items[0] if page.items else None
-
-
-def _stack(name: str) -> StackResponse | None:
-    from zenml.client import Client
-
-    page = Client().list_stacks(name=f"equals:{name}", hydrate=True)
-    return page.items[0] if page.items else None

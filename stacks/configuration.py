@@ -28,6 +28,17 @@ def settled(component: Registration) -> Registration:
     return Registration(component.type, component.name, component.flavor, stored)
 
 
+def secret_fields(component: Registration) -> set[str]:
+    """The settings that the component's flavor holds secret; none where it does not load."""
+    from zenml.utils.secret_utils import is_secret_field
+
+    try:
+        fields = load_flavor(component.type, component.flavor).config_class.model_fields
+    except ConfigError:
+        return set()
+    return {key for key, field in fields.items() if is_secret_field(field)}
+
+
 def load_flavor(type_: str, name: str) -> Flavor:
     """A flavor of this project, or one that ZenML knows.
 
@@ -100,6 +111,9 @@ def _validated(
         raise ConfigError(f"{_place(component)}: {problems}") from None
     except ValueError as error:
         raise ConfigError(f"{_place(component)}: {error}") from error
+    except KeyError as error:
+        # A validator that reads a field reads the secret behind it.
+        raise ConfigError(f"{_place(component)}: {error.args[0]}") from error
     if not config.is_valid:
         raise ConfigError(f"{_place(component)}: flavor '{component.flavor}' refuses these values.")
     return config

@@ -143,16 +143,31 @@ def load_stack(
     Raises:
         ConfigError: There is no such file, or it is wrong.
     """
-    path = _find(path_or_name, folder)
     environ = os.environ if environ is None else environ
-    written = _parse(path, _read(path))
-    configurations = [c.configuration for group in written.components.values() for c in group]
-    if unset := unset_variables(configurations, environ):
+    written = read_stack(path_or_name, folder=folder)
+    if unset := unset_in(written, environ):
         exports = " ".join(f"{name}=..." for name in unset)
         raise ConfigError(
-            f"{path}: not set in the environment: {', '.join(unset)}. Run `export {exports}` first."
+            f"{_find(path_or_name, folder)}: not set in the environment: {', '.join(unset)}. "
+            f"Run `export {exports}` first."
         )
     return _filled(written, environ)
+
+
+def read_stack(path_or_name: str | Path, *, folder: Path = FOLDER) -> StackFile:
+    """Read a stack file and check it, with its variables as they are written.
+
+    Raises:
+        ConfigError: There is no such file, or it is wrong.
+    """
+    path = _find(path_or_name, folder)
+    return _parse(path, _read(path))
+
+
+def unset_in(written: StackFile, environ: Mapping[str, str]) -> list[str]:
+    """The variables that a file needs and the environment lacks."""
+    configurations = [c.configuration for group in written.components.values() for c in group]
+    return unset_variables(configurations, environ)
 
 
 def _find(path_or_name: str | Path, folder: Path) -> Path:

@@ -37,6 +37,11 @@ def is_reference(value: object) -> bool:
     return isinstance(value, str) and _SECRET.fullmatch(value) is not None
 
 
+def holds_variable(value: object) -> bool:
+    """Whether a value draws on the environment."""
+    return isinstance(value, str) and any(m["name"] for m in _VARIABLE.finditer(value))
+
+
 def leaves(value: object, key: str = "") -> Iterator[tuple[str, object]]:
     """Every value inside nested mappings and lists, with its dotted key."""
     if isinstance(value, Mapping):
@@ -125,6 +130,14 @@ def masked(key: str, value: object) -> object:
         return [masked(key, inner) for inner in value]
     if is_credential(key) and value not in (None, "") and not is_reference(value):
         return MASK
-    if isinstance(value, str):
-        return _URL_PASSWORD.sub(rf"\g<start>{MASK}@", value)
-    return value
+    return hidden(value, MASK) if isinstance(value, str) else value
+
+
+def hidden(text: str, stand_in: str) -> str:
+    """A text with another one in the place of a password inside a URL."""
+
+    def put(match: re.Match[str]) -> str:
+        reference = is_reference(match["password"])
+        return match[0] if reference else f"{match['start']}{stand_in}@"
+
+    return _URL_PASSWORD.sub(put, text)

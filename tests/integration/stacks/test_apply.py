@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 
 from serving.errors import ConfigError
-from stacks.apply import activate, active_stack_name, apply, plan_stack, registered_stacks
+from stacks.apply import activate, apply, plan_stack
 from stacks.plan import Plan
+from stacks.registered import active_stack_name, registered_stacks
 from stacks.schema import COMPONENT_TYPES, load_stack
 from stacks.values import FromEnvironment
 from tests.integration.stacks.conftest import MakeFile, Run

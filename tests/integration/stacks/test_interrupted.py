@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from stacks.apply import apply, plan_stack, registered_stacks
+from stacks.apply import apply, plan_stack
 from stacks.plan import Plan
+from stacks.registered import registered_stacks
 from stacks.schema import load_stack
 from tests.integration.stacks.conftest import ROOT
 
@@ -35,7 +36,8 @@ apply(load_stack("local", {}), active=True)
 """
 
 AT_ONCE = """
-from stacks.apply import apply, registered_stacks
+from stacks.apply import apply
+from stacks.registered import registered_stacks
 from stacks.schema import load_stack
 
 registered_stacks()
