@@ -52,6 +52,27 @@ def summarise(
     }
 
 
+def label(run: PipelineRunResponse) -> None:
+    """Put what a training stands on, and what it came to, where the dashboard shows it.
+
+    A run that was answered from the cache carries none of what its steps recorded at first.
+    """
+    from zenml import log_metadata
+
+    decision, evaluations = artifact(run, "compare", "decision"), artifact(run, "evaluate")
+    measured = evaluations.of(decision.challenger).scores
+    facts = {
+        **artifact(run, "trace_lineage").tags(),
+        "outcome": decision.outcome,
+        "challenger": decision.challenger,
+        **{score.metric: score.value for score in measured if score.value is not None},
+    }
+    log_metadata(facts, run_id_name_or_prefix=run.id)
+    if run.model_version is not None:
+        version = run.model_version
+        log_metadata(facts, model_name=version.model.name, model_version=version.id)
+
+
 def artifact(run: PipelineRunResponse, step: str, name: str | None = None) -> Any:
     """What a step of a run gave: its only output, or the one of that name."""
     outputs = run.steps[step].outputs

@@ -19,7 +19,7 @@ from pipelines.settings import (
     parse_overrides,
     read_config,
 )
-from steps.data.location import lift_password
+from steps.data.location import lift_password, locate
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,6 +50,8 @@ def resolve(options: argparse.Namespace) -> tuple[RunConfig, list[Path], str]:
     """The run config of a command line, the files it comes from and what to call it."""
     own = options.data is not None
     if own and options.config is None:
+        # A table that is not there is told before a target that is not named.
+        locate(options.data)
         content: dict[str, Any] = {"model": model_name(options.data, options.target or "")}
         files, origin = [], "own data"
     else:
@@ -92,7 +94,7 @@ def carry_out(
     with loading():
         from commands.execution import execute, git_commit
         from commands.stack import use
-        from commands.summary import stores, summarise
+        from commands.summary import label, stores, summarise
         from pipelines.deployment import deployment
         from pipelines.training import training
         from steps.deployment.deployer import active_deployer
@@ -109,6 +111,7 @@ def carry_out(
         "stack": stack,
     }
     trained = execute(training, arguments, model=config.model, console=console, quiet=quiet)
+    label(trained)
     champion = trained.steps["promote"].outputs["promotion"][0].load().champion
     deployed = None
     if champion and not options.no_deploy:

@@ -24,8 +24,9 @@ def record_run(
     lineage: Lineage,
 ) -> None:
     """Log a training: the challenger's measures in the run itself, each candidate in a child."""
-    for key, value in lineage.model_dump().items():
+    for key, value in lineage.tags().items():
         client.set_tag(run_id, key, value)
+    client.log_dict(run_id, lineage.settings, "config.json")
     client.set_tag(run_id, "outcome", decision.outcome)
     challenger = evaluations.of(evaluations.challenger)
     _log(client, run_id, _parameters(challenger), _measures(challenger))

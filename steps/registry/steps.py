@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import pandas as pd
+from pydantic import JsonValue
 from zenml import get_step_context, step
 
 from serving.bundle import write_bundle
@@ -54,10 +55,16 @@ def resolve_champion(
 
 @step(cache_policy=code_of("steps.data.hashing"))
 def trace_lineage(
-    table: pd.DataFrame, commit: str, config: str, stack: str
+    table: pd.DataFrame, commit: str, config: str, stack: str, settings: dict[str, JsonValue]
 ) -> Annotated[Lineage, "lineage"]:
     """Say what the run stands on."""
-    return Lineage(data_digest=table_digest(table), commit=commit, config=config, stack=stack)
+    return Lineage(
+        data_digest=table_digest(table),
+        commit=commit,
+        config=config,
+        stack=stack,
+        settings=settings,
+    )
 
 
 @step(
@@ -145,7 +152,7 @@ def version_tags(
 ) -> dict[str, str]:
     """What a later comparison and a person must know of a version."""
     return {
-        **lineage.model_dump(),
+        **lineage.tags(),
         "candidate": candidate.name,
         "split": split.model_dump_json(),
         "identity": json.dumps(checks.identity),

@@ -54,7 +54,7 @@ def training(skill: float) -> None:
     """The second half of the training pipeline."""
     champion, _ = resolve_champion(MODEL)
     train_rows, test_rows, checks = plant_rows()
-    lineage = trace_lineage(train_rows, "abc123", "planted", STACK)
+    lineage = trace_lineage(train_rows, "abc123", "planted", STACK, {"seed": 0})
     candidates = [plant("weak", skill / 2, id="weak"), plant("strong", skill, id="strong")]
     evaluations = evaluate(candidates, test_rows, GATE, SPLIT)
     decision, _ = compare(
