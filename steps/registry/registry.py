@@ -107,7 +107,9 @@ class Registry:
             # The tags are created with the version: one without its digest never exists.
             with self.as_default():
                 return self._version(
-                    self.client.create_model_version(model, source, run_id, tags=kept)
+                    self.client.create_model_version(
+                        model, source, run_id, tags=kept, model_id=_logged_model(source)
+                    )
                 )
 
     def fetch(self, version: Version, directory: Path) -> Path:
@@ -211,6 +213,11 @@ def _all(search: Any, **arguments: str) -> Iterator[Any]:
 def _quoted(name: str) -> str:
     """A name inside MLflow's filter language."""
     return '"' + name.replace('"', "") + '"' if "'" in name else f"'{name}'"
+
+
+def _logged_model(source: str) -> str | None:
+    """The id in `models:/m-...`, which a server wants to be told besides its source."""
+    return source.removeprefix("models:/") if source.startswith("models:/m-") else None
 
 
 def _made(directory: Path) -> Path:
