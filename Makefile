@@ -15,6 +15,9 @@ help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## Set up, then train, gate and deploy on STACK (local).
+	@for file in $$($(PY) -m stacks.requirements $(STACK)); do \
+		$(UV) pip install --quiet --compile-bytecode --python $(PY) -r $$file || exit 1; \
+	done
 	$(PY) run.py --stack $(STACK)
 
 test: $(VENV)/.dev ## Set up, then run every test.
@@ -45,6 +48,7 @@ NO_LOCAL = sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/'
 
 lock: $(UV) ## Renew the pins of every environment.
 	$(COMPILE) requirements.in -o requirements.txt && $(NO_LOCAL) requirements.txt
+	$(COMPILE) requirements-s3.in -o requirements-s3.txt && $(NO_LOCAL) requirements-s3.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt && $(NO_LOCAL) requirements-dev.txt
 	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) requirements.in -o requirements.txt
 	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) seldon-requirements.in -o seldon-requirements.txt

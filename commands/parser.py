@@ -141,14 +141,14 @@ def stop() -> Parser:
 
 def stack() -> Parser:
     """Stack files as desired state."""
-    about = "List and show stacks, plan and apply their files, export or delete them."
+    about = "List, show and check stacks, plan and apply their files, export or delete them."
     examples = (
         "examples:\n  python run.py stack plan local\n"
         "  python run.py stack export local -o mine.yaml\n"
         "  python run.py stack delete old --components\n"
     )
     parser = _parser("stack", "commands.stack:run", about, examples)
-    actions = ["list", "show", "plan", "apply", "set", "export", "delete"]
+    actions = ["list", "show", "plan", "apply", "check", "set", "export", "delete"]
     parser.add_argument("action", choices=actions)
     parser.add_argument("name", nargs="?", help="a stack's name or file")
     parser.add_argument(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import yaml
@@ -13,6 +14,7 @@ from commands.console import console_for, print_json
 from commands.environment import prepare
 from serving.errors import ConfigError
 from stacks.plan import Difference, Plan
+from stacks.problem import exit_status, refuse
 from stacks.schema import known_stacks, load_stack, read_stack
 
 WOULD_CHANGE = 3
@@ -37,11 +39,13 @@ def use(name: str | None) -> str:
     A stack without a file is one that was registered with ZenML's own commands.
     """
     from stacks.apply import activate, apply
+    from stacks.check import check_cheaply
     from stacks.registered import active_stack_name
 
     if name is None:
         return active_stack_name()
     if _has_file(name):
+        refuse(name, check_cheaply(read_stack(name)))
         file = load_stack(name)
         apply(file, active=True)
         return file.stack_name
@@ -144,6 +148,21 @@ def written_document(name: str) -> Mapping[str, object]:
     return read_stack(name).model_dump(mode="json", exclude_none=True)
 
 
+def _check(options: argparse.Namespace) -> int:
+    from stacks.check import check, registered_file
+
+    has_file = _has_file(options.name)
+    problems = check(read_stack(options.name) if has_file else registered_file(options.name))
+    if options.json:
+        print_json([asdict(problem) for problem in problems])
+    else:
+        for problem in problems:
+            print(problem)
+        if not problems and not options.quiet:
+            print("Nothing stands in the way.")
+    return exit_status(problems)
+
+
 def _export(options: argparse.Namespace) -> int:
     from stacks.export import export, save
 
@@ -181,6 +200,7 @@ ACTIONS = {
     "show": _show,
     "plan": _plan,
     "apply": _apply,
+    "check": _check,
     "set": _set,
     "export": _export,
     "delete": _delete,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from serving.errors import ConfigError
 
 _VARIABLE = re.compile(r"\$(?P<escaped>\$)\{|\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
-_SECRET = re.compile(r"\{\{\s*[\w-]+\.[\w-]+\s*\}\}")
+_SECRET = re.compile(r"\{\{\s*(?P<name>[\w-]+)\.(?P<key>[\w-]+)\s*\}\}")
 _URL_PASSWORD = re.compile(r"(?P<start>\w://[^/\s:@]*:)(?P<password>[^/\s@]+)@")
 _CREDENTIAL = re.compile(
     r"(^|_)(pass|passwd|password|passphrase|pwd|secret|token|key|credentials?|connection_string)$",
@@ -35,6 +35,29 @@ def is_credential(key: str) -> bool:
 def is_reference(value: object) -> bool:
     """Whether a value is nothing but a reference to a ZenML secret."""
     return isinstance(value, str) and _SECRET.fullmatch(value) is not None
+
+
+def secret_references(value: object) -> set[tuple[str, str]]:
+    """The secret and the key of every value that refers to one."""
+    return {
+        (match["name"], match["key"])
+        for _, leaf in leaves(value)
+        if isinstance(leaf, str) and (match := _SECRET.fullmatch(leaf))
+    }
+
+
+def with_secrets(value: object, secrets: Mapping[str, Mapping[str, str]]) -> object:
+    """The same nested value with every reference replaced by what it refers to.
+
+    Raises:
+        KeyError: A secret or a key is not there.
+    """
+    if isinstance(value, Mapping):
+        return {key: with_secrets(inner, secrets) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [with_secrets(inner, secrets) for inner in value]
+    match = _SECRET.fullmatch(value) if isinstance(value, str) else None
+    return secrets[match["name"]][match["key"]] if match else value
 
 
 def holds_variable(value: object) -> bool:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from serving.errors import ConfigError
-from stacks.schema import FOLDER, known_stacks, load_stack
+from stacks.schema import FOLDER, known_stacks, load_stack, read_stack
 
 Write = Callable[..., Path]
 
@@ -147,4 +147,4 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_every_stack_of_the_project_reads_and_is_named_as_its_file() -> None:
     assert "local" in known_stacks()
     for path in FOLDER.glob("*.yaml"):
-        assert load_stack(path, {}).stack_name == path.stem
+        assert read_stack(path).stack_name == path.stem

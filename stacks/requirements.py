@@ -1,0 +1,76 @@
+"""What the flavors of a stack import; as a program, the requirements files beside the core's."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from serving.errors import ConfigError
+from stacks.schema import StackFile, known_stacks, read_stack
+
+# By component type and flavor: the pinned file that installs the packages, and the packages.
+PACKAGES = {
+    ("artifact_store", "s3"): ("requirements-s3.txt", ("s3fs", "boto3")),
+    ("data_validator", "evidently"): ("requirements.txt", ("evidently",)),
+    ("experiment_tracker", "mlflow"): ("requirements.txt", ("mlflow",)),
+    ("model_registry", "mlflow"): ("requirements.txt", ("mlflow",)),
+    ("orchestrator", "kubeflow"): ("requirements.txt", ("kfp",)),
+}
+
+
+def packages(file: StackFile) -> set[str]:
+    """The packages that the flavors of a stack import."""
+    return {package for _, names in _needs(file) for package in names}
+
+
+def installed(names: Collection[str]) -> set[str]:
+    """Those of the packages that this environment has."""
+    return {name for name in names if _has(name)}
+
+
+def install_line(file: StackFile, present: Collection[str]) -> tuple[list[str], str] | None:
+    """The missing packages and the one line that installs them; None where none is missing."""
+    missing, files = set(), set()
+    for source, names in _needs(file):
+        if absent := set(names) - set(present):
+            missing |= absent
+            files.add(source)
+    line = " ".join(f"-r {source}" for source in sorted(files))
+    return (sorted(missing), f"python -m pip install {line}") if missing else None
+
+
+def extra_files(file: StackFile) -> list[str]:
+    """The requirements files beside the core's that a stack needs."""
+    return sorted({source for source, _ in _needs(file)} - {"requirements.txt"})
+
+
+def _needs(file: StackFile) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for type_, group in file.components.items():
+        for component in group:
+            if need := PACKAGES.get((type_, component.flavor)):
+                yield need
+
+
+def _has(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def main(name: str) -> int:
+    """Print the files, for the Makefile; a stack that has no file of its own needs none."""
+    if not name.endswith((".yaml", ".yml")) and name not in known_stacks():
+        return 0
+    try:
+        print("\n".join(extra_files(read_stack(name))))
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_status
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
