@@ -1,8 +1,8 @@
 """What the last run answered, so that the same question needs no second run.
 
 A record answers only while everything it stands on is as it was: the words of the command, the
-data, the code, the pins, the run config and the stack file by content, and the local stores of
-ZenML and MLflow by size and time of change. Nothing heavy is imported to find that out.
+data, the code, the pins, the run config, the stack file and ZenML's settings by content, and the
+databases of ZenML and MLflow by size and time of change. Nothing heavy is imported for that.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ CODE = ("run.py", "commands", "pipelines", "steps", "stacks", "serving")
 WORDS = ("stack", "config", "data", "query", "target", "task", "model", "set", "no_deploy")
 HOME_VARIABLES = ("ZENML_CONFIG_PATH", "ZENML_LOCAL_STORES_PATH", "HOME")
 SECONDS = 2.0
+# In bytes. ZenML rewrites its settings whenever it is asked anything: they are told by content.
+SMALL = 65_536
 
 
 def question(options: argparse.Namespace) -> str:
@@ -90,15 +92,18 @@ def _still_served(answer: dict[str, Any]) -> bool:
         connection.close()
 
 
-def _states(stores: Iterable[Path]) -> dict[str, list[int]]:
-    """Size and time of change of each store, its write-ahead log included."""
-    states = {}
-    for store in stores:
-        for path in (store, store.with_name(f"{store.name}-wal")):
-            if path.exists():
-                stat = path.stat()
-                states[str(path)] = [stat.st_size, stat.st_mtime_ns]
-    return states
+def _states(stores: Iterable[Path]) -> dict[str, str]:
+    """The state of each store, its write-ahead log included."""
+    paths = [each for store in stores for each in (store, store.with_name(f"{store.name}-wal"))]
+    return {str(path): _state(path) for path in paths if path.exists()}
+
+
+def _state(path: Path) -> str:
+    """The content of a small file, size and time of change of a large one."""
+    stat = path.stat()
+    if stat.st_size <= SMALL:
+        return _digest([path.read_bytes()])
+    return f"{stat.st_size} {stat.st_mtime_ns}"
 
 
 def _code_files() -> list[Path]:

@@ -2,13 +2,14 @@
 
 import argparse
 import http.server
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from commands.record import fingerprint, question, recall, remember
+from commands.record import SMALL, fingerprint, question, recall, remember
 
 OPTIONS = argparse.Namespace(
     stack="local", config=None, data=None, query=None, target=None, task=None, model=None,
@@ -57,6 +58,27 @@ def test_a_change_of_what_it_stands_on_ends_an_answer(place: Path) -> None:
     remember("key", "same", [store], {})
     assert recall("key", "other") is None
     store.write_text("more")
+    assert recall("key", "same") is None
+
+
+def test_settings_written_anew_end_no_answer(place: Path) -> None:
+    """ZenML rewrites its settings whenever it is asked anything, by `history` for one."""
+    settings = place / "config.yaml"
+    settings.write_text("active_stack_id: one")
+    remember("key", "same", [settings], {})
+    os.utime(settings, ns=(1, 1))
+    assert recall("key", "same") is not None
+    settings.write_text("active_stack_id: two")
+    assert recall("key", "same") is None
+
+
+def test_a_database_that_was_touched_ends_an_answer(place: Path) -> None:
+    """A large store is told by size and time: reading all of it would take too long."""
+    store = place / "zenml.db"
+    store.write_bytes(bytes(SMALL + 1))
+    remember("key", "same", [store], {})
+    assert recall("key", "same") is not None
+    os.utime(store, ns=(1, 1))
     assert recall("key", "same") is None
 
 
