@@ -148,7 +148,7 @@ class ResidentDeployer(BaseModelDeployer):
         timeout: int = DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT,
     ) -> ResidentService:
         """Serve a bundle under the record of this id."""
-        service = cast("ResidentService", self.load_service(id))
+        service = self._asked(cast("ResidentService", self.load_service(id)))
         spec = ServiceSpec(config.model_name, config.model_version, config.model_uri, config.digest)
         service.serve(spec, timeout)
         _write(service)
@@ -179,7 +179,7 @@ class ResidentDeployer(BaseModelDeployer):
         timeout: int = DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT,
     ) -> ResidentService:
         """Serve again what was served last."""
-        service.start(timeout)
+        self._asked(service).start(timeout)
         _write(service)
         return service
 
@@ -214,6 +214,11 @@ class ResidentDeployer(BaseModelDeployer):
             "HOME": service.config.home,
             "MACHINE": service.config.machine,
         }
+
+    def _asked(self, service: ResidentService) -> ResidentService:
+        """The service with the address that the component's settings ask for now."""
+        service.status.host, service.status.port = self.config.host, self.config.port
+        return service
 
     def _recorded(self, name: str) -> tuple[UUID, bool]:
         """The id of the record of a model's service, and whether it was made just now."""

@@ -1,6 +1,7 @@
 """The resident deployer with real servers, recorded in a real ZenML store."""
 
 import json
+import socket
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from serving.bundle import write_bundle
-from serving.errors import ConfigError, SwitchyardError
+from serving.errors import ConfigError, PortTakenError, SwitchyardError
 from serving.schema import Column, TableSchema
 from serving.spec import Deployer, ServiceSpec
 from stacks.apply import apply
@@ -147,6 +148,20 @@ def test_a_stopped_model_keeps_its_record_and_comes_back_at_its_url(
 def test_a_name_that_is_no_directorys_is_refused(deployer: "ResidentDeployer", name: str) -> None:
     with pytest.raises(ConfigError, match="cannot be served"):
         deployer.serve(ServiceSpec(name, "1", "somewhere", "sha256:0"))
+
+
+def test_a_server_answers_on_the_port_that_the_stack_asks_for(
+    make_file: MakeFile, make_spec: MakeSpec
+) -> None:
+    """And where something else listens there, that is told and no other port is taken."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        apply(make_file("fixed", model_deployer=("fixed", "resident", {"port": port})))
+        made = deployer_of("fixed")
+        with pytest.raises(PortTakenError, match=str(port)):
+            made.serve(make_spec("only", "1"))
+    assert made.serve(make_spec("only", "1")).url == f"http://127.0.0.1:{port}"
+    made.stop("only")
 
 
 def test_two_deployers_keep_models_of_one_name_apart(
