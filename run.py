@@ -16,8 +16,11 @@ def main(words: list[str]) -> int:
         return status
     except SwitchyardError as error:
         if options.debug:
-            raise
-        print(f"error: {error}", file=sys.stderr)
+            import traceback
+
+            traceback.print_exception(error)
+        else:
+            print(f"error: {error}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         print(
