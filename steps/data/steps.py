@@ -18,12 +18,13 @@ from steps.data.source import read_table
 from steps.data.split import deal
 from steps.data.target import check_target
 from steps.data.validate import check_table
+from steps.source import source_of
 
 logger = get_logger(__name__)
 
 
 @step(
-    output_materializers=TableMaterializer,
+    output_materializers=source_of(TableMaterializer),
     cache_policy=code_of("steps.data.source", "steps.data.materializer"),
 )
 def load_table(source: SourceSettings, fingerprint: str) -> Annotated[pd.DataFrame, "table"]:
@@ -40,7 +41,7 @@ def load_table(source: SourceSettings, fingerprint: str) -> Annotated[pd.DataFra
 
 
 @step(
-    output_materializers=ChecksMaterializer,
+    output_materializers=source_of(ChecksMaterializer),
     cache_policy=code_of("steps.data.validate", "steps.data.materializer"),
 )
 def validate(
@@ -63,9 +64,9 @@ def validate(
 
 @step(
     output_materializers={
-        "train_rows": TableMaterializer,
-        "test_rows": TableMaterializer,
-        "schema": SchemaMaterializer,
+        "train_rows": source_of(TableMaterializer),
+        "test_rows": source_of(TableMaterializer),
+        "schema": source_of(SchemaMaterializer),
     },
     cache_policy=code_of("steps.data.split", "steps.data.schema", "steps.data.materializer"),
 )

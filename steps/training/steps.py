@@ -8,6 +8,7 @@ from zenml.logger import get_logger
 
 from serving.schema import TableSchema
 from steps.caching import code_of
+from steps.source import source_of
 from steps.training.candidate import Candidate
 from steps.training.materializer import CandidateMaterializer
 from steps.training.settings import CandidateSettings, EnsembleSettings, TuningSettings
@@ -15,7 +16,7 @@ from steps.training.settings import CandidateSettings, EnsembleSettings, TuningS
 logger = get_logger(__name__)
 
 
-@step(output_materializers=CandidateMaterializer, cache_policy=code_of(__name__))
+@step(output_materializers=source_of(CandidateMaterializer), cache_policy=code_of(__name__))
 def train_candidate(
     train_rows: pd.DataFrame,
     schema: TableSchema,
@@ -39,7 +40,7 @@ def train_candidate(
     return trained
 
 
-@step(output_materializers=CandidateMaterializer, cache_policy=code_of(__name__))
+@step(output_materializers=source_of(CandidateMaterializer), cache_policy=code_of(__name__))
 def blend(
     candidates: list[Candidate],
     train_rows: pd.DataFrame,
