@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import subprocess
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,16 +16,30 @@ from commands.progress import step_lines
 from serving.errors import RunError, SwitchyardError
 
 if TYPE_CHECKING:
-    from zenml.models import PipelineRunResponse
+    from zenml.models import PipelineRunResponse, StepRunResponse
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPLETED = "completed"
 
 
+@dataclass(frozen=True)
+class Completed:
+    """A run that has completed, with its steps read from the store once."""
+
+    run: PipelineRunResponse
+    steps: dict[str, StepRunResponse]
+
+    def artifact(self, step: str, name: str | None = None) -> Any:
+        """What a step gave: its only output, or the one of that name."""
+        outputs = self.steps[step].outputs
+        versions = outputs[name] if name else next(iter(outputs.values()))
+        return versions[0].load()
+
+
 def execute(
     pipeline: Any, arguments: dict[str, Any], *, model: str, console: Console, quiet: bool
-) -> PipelineRunResponse:
-    """Run a pipeline on the active stack and return its run once it has completed.
+) -> Completed:
+    """Run a pipeline on the active stack to its end.
 
     Raises:
         SwitchyardError: A step failed, or the run ended in any state but completed.
@@ -45,7 +60,7 @@ def execute(
     if run is None or str(run.status) != COMPLETED:
         # Some orchestrators return normally from a run that failed.
         raise reason(name, RunError(f"The run '{name}' did not complete."))
-    return run
+    return Completed(run, run.steps)
 
 
 def run_name(pipeline: str) -> str:

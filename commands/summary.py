@@ -11,21 +11,21 @@ from pipelines.settings import RunConfig
 from steps.registry.tracking import tracking_uri
 
 if TYPE_CHECKING:
-    from zenml.models import PipelineRunResponse
+    from commands.execution import Completed
 
 SQLITE = "sqlite:///"
 
 
 def summarise(
     config: RunConfig,
-    trained: PipelineRunResponse,
-    deployed: PipelineRunResponse | None,
+    trained: Completed,
+    deployed: Completed | None,
     stack: str,
 ) -> dict[str, Any]:
     """Gather the artifacts that tell what both pipelines came to."""
-    checks, lineage = artifact(trained, "validate"), artifact(trained, "trace_lineage")
-    evaluations, promotion = artifact(trained, "evaluate"), artifact(trained, "promote")
-    decision = artifact(trained, "compare", "decision")
+    checks, lineage = trained.artifact("validate"), trained.artifact("trace_lineage")
+    evaluations, promotion = trained.artifact("evaluate"), trained.artifact("promote")
+    decision = trained.artifact("compare", "decision")
     return {
         "model": config.model,
         "stack": stack,
@@ -45,47 +45,40 @@ def summarise(
         "decision": decision.model_dump(mode="json"),
         "version": promotion.version,
         "champion": promotion.champion,
-        "endpoint": artifact(deployed, "deploy").model_dump() if deployed else None,
-        "prediction": artifact(deployed, "smoke").model_dump() if deployed else None,
-        "steps": {run.name: step_states(run) for run in (trained, deployed) if run},
+        "endpoint": deployed.artifact("deploy").model_dump() if deployed else None,
+        "prediction": deployed.artifact("smoke").model_dump() if deployed else None,
+        "steps": {run.run.name: step_states(run) for run in (trained, deployed) if run},
         "more": more(),
     }
 
 
-def label(run: PipelineRunResponse) -> None:
+def label(run: Completed) -> None:
     """Put what a training stands on, and what it came to, where the dashboard shows it.
 
     A run that was answered from the cache carries none of what its steps recorded at first.
     """
     from zenml import log_metadata
 
-    decision, evaluations = artifact(run, "compare", "decision"), artifact(run, "evaluate")
+    decision, evaluations = run.artifact("compare", "decision"), run.artifact("evaluate")
     measured = evaluations.of(decision.challenger).scores
     facts = {
-        **artifact(run, "trace_lineage").tags(),
+        **run.artifact("trace_lineage").tags(),
         "outcome": decision.outcome,
         "challenger": decision.challenger,
         **{score.metric: score.value for score in measured if score.value is not None},
     }
-    log_metadata(facts, run_id_name_or_prefix=run.id)
-    if run.model_version is not None:
-        version = run.model_version
+    log_metadata(facts, run_id_name_or_prefix=run.run.id)
+    if run.run.model_version is not None:
+        version = run.run.model_version
         log_metadata(facts, model_name=version.model.name, model_version=version.id)
 
 
-def artifact(run: PipelineRunResponse, step: str, name: str | None = None) -> Any:
-    """What a step of a run gave: its only output, or the one of that name."""
-    outputs = run.steps[step].outputs
-    versions = outputs[name] if name else next(iter(outputs.values()))
-    return versions[0].load()
-
-
-def optional(run: PipelineRunResponse, step: str) -> Any | None:
+def optional(run: Completed, step: str) -> Any | None:
     """What a step gave that not every config asks for; None where it did not run."""
-    return artifact(run, step) if step in run.steps else None
+    return run.artifact(step) if step in run.steps else None
 
 
-def step_states(run: PipelineRunResponse) -> dict[str, str]:
+def step_states(run: Completed) -> dict[str, str]:
     """How each step of a run ended: completed or cached."""
     return {name: str(step.status) for name, step in run.steps.items()}
 

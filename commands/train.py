@@ -90,18 +90,19 @@ def carry_out(
     """Run the pipelines; returns what they came to and the stores that hold it."""
     from stacks.startup import leave_frameworks_out, loading
 
-    prepare(verbose=options.verbose)
     with loading():
+        prepare(verbose=options.verbose)
         from commands.execution import execute, git_commit
         from commands.stack import use
         from commands.summary import label, stores, summarise
         from pipelines.deployment import deployment
         from pipelines.training import training
         from steps.deployment.deployer import active_deployer
-    stack = use(options.stack)
+
+        stack = use(options.stack)
+        if not options.no_deploy:
+            active_deployer()
     leave_frameworks_out()
-    if not options.no_deploy:
-        active_deployer()
     quiet = options.quiet or options.json
     arguments = {
         "config": config,
@@ -112,7 +113,7 @@ def carry_out(
     }
     trained = execute(training, arguments, model=config.model, console=console, quiet=quiet)
     label(trained)
-    champion = trained.steps["promote"].outputs["promotion"][0].load().champion
+    champion = trained.artifact("promote").champion
     deployed = None
     if champion and not options.no_deploy:
         deployed = execute(

@@ -58,7 +58,7 @@ def rollback(options: argparse.Namespace) -> int:
     mark_production(version)
     quiet = options.quiet or options.json
     run = execute(deployment, {"model": model}, model=model, console=console, quiet=quiet)
-    served = run.steps["deploy"].outputs["deployment"][0].load()
+    served = run.artifact("deploy")
     if options.json:
         print_json({"model": model, "champion": version.version, "endpoint": served.model_dump()})
     elif not options.quiet:
