@@ -39,6 +39,20 @@ class Store:
             "AWS_DEFAULT_REGION": "us-east-1",
         }
 
+    def objects(self) -> list[str]:
+        """The keys in the bucket, asked for as a client: the server writes its files later."""
+        import boto3
+
+        client = boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=KEY,
+            aws_secret_access_key=SECRET,
+        )
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket="bucket")
+        return [held["Key"] for page in pages for held in page.get("Contents", ())]
+
 
 @contextmanager
 def store_in(folder: Path, *options: str) -> Iterator[Store]:
