@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.settings import RunConfig
+from steps.registry.aliases import public
 from steps.registry.tracking import tracking_uri
 
 if TYPE_CHECKING:
@@ -85,9 +86,13 @@ def step_states(run: Completed) -> dict[str, str]:
 
 def more() -> dict[str, str]:
     """The commands that show more."""
+    uri = tracking_uri()
+    is_server = uri.startswith(("http://", "https://"))
     return {
         "dashboard": f"{installed('zenml')} login --local",
-        "mlflow": f"{installed('mlflow')} ui --backend-store-uri {tracking_uri()}",
+        "mlflow": public(uri)
+        if is_server
+        else f"{installed('mlflow')} ui --backend-store-uri {uri}",
         "history": f"{installed('python')} run.py history",
     }
 

@@ -55,7 +55,9 @@ def environment() -> dict[str, str]:
     memory = {"MALLOC_TRIM_THRESHOLD_": str(16 << 20), "MALLOC_TOP_PAD_": str(1 << 20)}
     variables = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     paths = [str(ROOT), *filter(None, [variables.get("PYTHONPATH")])]
-    return {"OMP_NUM_THREADS": "1", **memory, **variables, "PYTHONPATH": os.pathsep.join(paths)}
+    # onnxruntime writes to the user's cache, and may send, from its import on.
+    quiet = {"ORT_DISABLE_TELEMETRY": "1", "OMP_NUM_THREADS": "1"}
+    return {**quiet, **memory, **variables, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def end(home: Path) -> bool:

@@ -37,7 +37,7 @@ def server() -> Iterator[str]:
             """Say nothing."""
 
     httpd = http.server.HTTPServer(("127.0.0.1", 0), Ready)
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
+    threading.Thread(target=lambda: httpd.serve_forever(poll_interval=0.01), daemon=True).start()
     yield f"http://127.0.0.1:{httpd.server_port}"
     httpd.shutdown()
     httpd.server_close()

@@ -44,7 +44,7 @@ DTYPES = {"whole": "float64", "text": "str", "when": "datetime64[us]", "flag": "
 ROW = st.fixed_dictionaries({name: st.none() | value for name, value in VALUES.items()})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=12))
 def test_a_table_and_a_request_are_encoded_alike(rows: list[dict[str, object]]) -> None:
     """The same rows give the same numbers in training and in serving."""

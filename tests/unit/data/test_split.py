@@ -24,7 +24,7 @@ TABLES = data_frames(
 NAMES = ("n", "f", "t")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(TABLES, st.integers(0, 2**40))
 def test_a_row_keeps_its_hash_in_any_company(table: pd.DataFrame, seed: int) -> None:
     """The order and number of rows, and the order of columns, change no row's hash."""
@@ -34,7 +34,7 @@ def test_a_row_keeps_its_hash_in_any_company(table: pd.DataFrame, seed: int) -> 
     np.testing.assert_array_equal(row_hash(table.iloc[kept], NAMES[::-1], seed), hashes[kept])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(TABLES)
 def test_equal_rows_have_one_hash(table: pd.DataFrame) -> None:
     """Duplicates cannot be parted, whatever type their numbers were read as."""

@@ -63,7 +63,7 @@ def test_any_bytes(client: Client, body: bytes, path: str) -> None:
     check(client, path, body)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(right=st.sampled_from(RIGHT), wrong=JSON, choices=st.lists(st.integers(0, 50), max_size=6))
 def test_a_right_request_with_any_one_part_replaced(
     client: Client, right: object, wrong: object, choices: list[int]

@@ -9,7 +9,7 @@ from stacks.plan import Registration
 from stacks.schema import Component, StackFile
 from stacks.values import expand, literal_credentials
 
-quickly = settings(max_examples=60, deadline=None)
+quickly = settings(max_examples=30, deadline=None)
 TEXTS = st.text("${}:-aA@/", max_size=8)
 LEAVES = st.booleans() | st.integers(-2, 2) | TEXTS
 VALUES = st.recursive(

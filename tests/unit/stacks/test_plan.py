@@ -11,7 +11,7 @@ from serving.errors import ConfigError
 from stacks.plan import Change, Difference, Plan, Registration, State, applied, plan
 
 # Few and untimed: the whole of the unit tests is to take seconds, also on a busy machine.
-quickly = settings(max_examples=40, deadline=None)
+quickly = settings(max_examples=20, deadline=None)
 
 K = TypeVar("K")
 V = TypeVar("V")
