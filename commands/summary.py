@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.settings import RunConfig
-from steps.registry.aliases import public
+from steps.registry.registry import public
 from steps.registry.tracking import tracking_uri
 
 if TYPE_CHECKING:
