@@ -22,6 +22,12 @@ def main(words: list[str]) -> int:
         else:
             print(f"error: {error}", file=sys.stderr)
         return error.exit_status
+    except Exception as error:
+        if options.debug:
+            raise
+        what = f"{type(error).__name__}: {error}"
+        print(f"error: {what} (`--debug` shows the traceback.)", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(
             "interrupted: what finished is kept, and the next run goes on from it", file=sys.stderr

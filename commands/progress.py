@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.status import Status
 
 STARTED = re.compile(r"Step `(?P<step>[^`]+)` has started")
-FINISHED = re.compile(r"Step `(?P<step>[^`]+)` has finished in `?(?P<seconds>[^`s]+)")
+FINISHED = re.compile(r"Step `(?P<step>[^`]+)` has finished in ")
 CACHED = re.compile(r"Using cached version of step `(?P<step>[^`]+)`")
 FAILED = re.compile(r"Failed to run step `(?P<step>[^`]+)`")
 STYLES = {"done": "green", "cached": "cyan", "failed": "red"}

@@ -34,15 +34,16 @@ def question(options: argparse.Namespace) -> str:
     return _digest([json.dumps([words, homes, str(Path.cwd())], sort_keys=True).encode()])
 
 
-def fingerprint(data: str, files: Iterable[Path]) -> str:
+def fingerprint(data: str, files: Iterable[Path], stack: str = "") -> str:
     """The identity of all that a run computes from.
 
     Args:
         data: The fingerprint of the table's source.
-        files: The run config and the stack file.
+        files: The run config.
+        stack: What the stack file asks for, with its variables filled in.
     """
     code = [ROOT / "requirements.txt", *_code_files(), *files]
-    parts = [data.encode(), platform.python_version().encode()]
+    parts = [data.encode(), stack.encode(), platform.python_version().encode()]
     for path in code:
         parts += [path.as_posix().encode(), path.read_bytes()]
     return _digest(parts)

@@ -15,7 +15,7 @@ from commands.environment import prepare
 from serving.errors import ConfigError
 from stacks.plan import Difference, Plan
 from stacks.problem import exit_status, refuse
-from stacks.schema import known_stacks, load_stack, read_stack
+from stacks.schema import has_file, known_stacks, load_stack, read_stack
 
 WOULD_CHANGE = 3
 # Which action takes which option.
@@ -44,17 +44,13 @@ def use(name: str | None) -> str:
 
     if name is None:
         return active_stack_name()
-    if _has_file(name):
+    if has_file(name):
         refuse(name, check_cheaply(read_stack(name)))
         file = load_stack(name)
         apply(file, active=True)
         return file.stack_name
     activate(name)
     return name
-
-
-def _has_file(name: str) -> bool:
-    return name.endswith((".yaml", ".yml")) or name in known_stacks()
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -125,9 +121,9 @@ def _show(options: argparse.Namespace) -> int:
     from stacks.export import export
     from stacks.registered import active_stack_name, registered_stacks
 
-    named = read_stack(options.name).stack_name if _has_file(options.name) else options.name
+    named = read_stack(options.name).stack_name if has_file(options.name) else options.name
     registered = named in registered_stacks()
-    text = export(named) if registered or not _has_file(options.name) else None
+    text = export(named) if registered or not has_file(options.name) else None
     shown = {
         "name": named,
         "active": named == active_stack_name(),
@@ -151,8 +147,8 @@ def written_document(name: str) -> Mapping[str, object]:
 def _check(options: argparse.Namespace) -> int:
     from stacks.check import check, registered_file
 
-    has_file = _has_file(options.name)
-    problems = check(read_stack(options.name) if has_file else registered_file(options.name))
+    name = options.name
+    problems = check(read_stack(name) if has_file(name) else registered_file(name))
     if options.json:
         print_json([asdict(problem) for problem in problems])
     else:

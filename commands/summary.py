@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,12 +107,20 @@ def installed(program: str) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def stores() -> list[Path]:
-    """The local files that hold what a run left; they tell when its answer no longer stands."""
+def stores() -> list[Path] | None:
+    """The files that tell when a run's answer no longer stands; None where a server holds it."""
     from zenml.config.global_config import GlobalConfiguration
 
     settings = GlobalConfiguration()
     folder = Path(settings.config_directory)
     urls = (settings.store_configuration.url or "", tracking_uri())
-    databases = [Path(url.removeprefix(SQLITE)) for url in urls if url.startswith(SQLITE)]
-    return [folder / "config.yaml", *databases]
+    databases = local_databases(urls)
+    return None if databases is None else [folder / "config.yaml", *databases]
+
+
+def local_databases(urls: Iterable[str]) -> list[Path] | None:
+    """The SQLite files behind these URLs; None where one is a server: others change it unseen."""
+    found = list(urls)
+    if not all(url.startswith(SQLITE) for url in found):
+        return None
+    return [Path(url.removeprefix(SQLITE)) for url in found]

@@ -19,12 +19,13 @@ from pipelines.settings import (
     parse_overrides,
     read_config,
 )
+from serving.errors import ConfigError
+from stacks.schema import has_file, load_stack
 from steps.data.location import lift_password, locate
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-STACKS = Path(__file__).resolve().parent.parent / "stacks"
 PASSWORD = "SWITCHYARD_DATA_PASSWORD"  # noqa: S105  (a variable's name)
 DATA_OPTIONS = ("data", "query", "target", "task")
 
@@ -37,11 +38,12 @@ def run(options: argparse.Namespace) -> int:
     console = console_for(options)
     source = fingerprint(config.data)
     key = record.question(options)
-    identity = record.fingerprint(source, [*files, *stack_files(options.stack)]) if source else ""
+    stack = stack_identity(options.stack)
+    identity = record.fingerprint(source, files, stack) if source and stack is not None else ""
     if identity and not options.force and (answer := record.recall(key, identity)):
         return show({**answer, "unchanged": True}, options, console)
     answer, stores = carry_out(options, config, source or "", origin, console)
-    if identity:
+    if identity and stores is not None:
         record.remember(key, identity, stores, answer)
     return show({**answer, "unchanged": False}, options, console)
 
@@ -72,12 +74,18 @@ def overrides_of(options: argparse.Namespace) -> dict[str, Any]:
     return {**given, **parse_overrides(options.set)}
 
 
-def stack_files(name: str | None) -> list[Path]:
-    """The stack file that the command line names, where there is one."""
-    if name is None:
-        return []
-    path = Path(name) if name.endswith((".yaml", ".yml")) else STACKS / f"{name}.yaml"
-    return [path] if path.is_file() else []
+def stack_identity(name: str | None) -> str | None:
+    """What a stack's file asks for, its variables filled in; empty where it has no file.
+
+    None where the file cannot be read as it stands: the check before a run tells why, with all
+    else that is wrong.
+    """
+    if name is None or not has_file(name):
+        return ""
+    try:
+        return load_stack(name).model_dump_json()
+    except ConfigError:
+        return None
 
 
 def carry_out(
@@ -86,8 +94,8 @@ def carry_out(
     fingerprint: str,
     origin: str,
     console: Console,
-) -> tuple[dict[str, Any], list[Path]]:
-    """Run the pipelines; returns what they came to and the stores that hold it."""
+) -> tuple[dict[str, Any], list[Path] | None]:
+    """Run the pipelines; returns what they came to and the local stores that hold it."""
     from stacks.startup import leave_frameworks_out, loading
 
     with loading():

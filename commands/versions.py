@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from commands.console import console_for, print_json
 from commands.environment import prepare
-from serving.errors import ConfigError, near_miss
+from serving.errors import ConfigError, RunError, SwitchyardError, near_miss
 
 if TYPE_CHECKING:
     from steps.registry.history import Move
@@ -57,7 +57,11 @@ def rollback(options: argparse.Namespace) -> int:
     version = aliases.rollback(registry, model, options.to, reason=options.reason)
     mark_production(version)
     quiet = options.quiet or options.json
-    run = execute(deployment, {"model": model}, model=model, console=console, quiet=quiet)
+    try:
+        run = execute(deployment, {"model": model}, model=model, console=console, quiet=quiet)
+    except SwitchyardError as error:
+        told = f"Version {version.version} is champion now but does not answer yet"
+        raise RunError(f"{error} {told}: `python run.py` deploys it.") from error
     served = run.artifact("deploy")
     if options.json:
         print_json({"model": model, "champion": version.version, "endpoint": served.model_dump()})

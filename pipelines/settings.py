@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from serving.errors import ConfigError, near_miss
 from steps.config import Settings
@@ -30,12 +30,22 @@ class RunConfig(Settings):
     data: SourceSettings
     validation: ValidationSettings = ValidationSettings()
     split: SplitSettings = SplitSettings()
-    candidates: tuple[CandidateSettings, ...] = default_candidates()
+    candidates: tuple[CandidateSettings, ...] = Field(default_candidates(), min_length=1)
     tuning: TuningSettings = TuningSettings()
     ensemble: EnsembleSettings = EnsembleSettings()
     gate: GateSettings = GateSettings()
     report: ReportSettings = ReportSettings()
     seed: int = 0
+
+    @field_validator("candidates")
+    @classmethod
+    def _names_differ(cls, given: tuple[CandidateSettings, ...]) -> tuple[CandidateSettings, ...]:
+        """A step is named for its candidate."""
+        names = [candidate.name for candidate in given]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two candidates are named '{twice[0]}'")
+        return given
 
     @model_validator(mode="after")
     def _names_its_target(self) -> Self:

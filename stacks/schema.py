@@ -131,6 +131,11 @@ def known_stacks(folder: Path = FOLDER) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
+def has_file(name: str) -> bool:
+    """Whether that is a stack file's path, or the name of one of this project's."""
+    return name.endswith((".yaml", ".yml")) or name in known_stacks()
+
+
 def load_stack(
     path_or_name: str | Path, environ: Mapping[str, str] | None = None, *, folder: Path = FOLDER
 ) -> StackFile:

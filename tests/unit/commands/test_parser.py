@@ -1,11 +1,13 @@
 """The command line's words."""
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import run
 from commands.parser import COMMANDS, parse
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -57,3 +59,20 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_unforeseen_error_is_one_line_unless_debugged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No traceback for a store that is locked, or anything else that nobody thought of."""
+
+    def fail(_: object) -> int:
+        raise OSError("database is locked")
+
+    options = argparse.Namespace(command=fail, debug=False)
+    monkeypatch.setattr(run, "parse", lambda _: options)
+    assert run.main([]) == 1
+    assert capsys.readouterr().err.startswith("error: OSError: database is locked (")
+    options.debug = True
+    with pytest.raises(OSError, match="locked"):
+        run.main([])

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from commands.record import SMALL, fingerprint, question, recall, remember
+from commands.summary import local_databases
+from commands.train import stack_identity
 
+STACK = """
+stack_name: mine
+components:
+  orchestrator: [{name: here, flavor: local}]
+  artifact_store: [{name: here, flavor: local, configuration: {path: "${PLACE}"}}]
+"""
 OPTIONS = argparse.Namespace(
     stack="local", config=None, data=None, query=None, target=None, task=None, model=None,
     set=[], no_deploy=False,
@@ -125,3 +133,28 @@ def test_data_and_config_decide_the_fingerprint(place: Path) -> None:
     assert fingerprint("data-2", [config]) != first
     config.write_text("model: b\n")
     assert fingerprint("data-1", [config]) != first
+
+
+def test_a_stack_that_asks_for_something_else_is_another_fingerprint() -> None:
+    """A variable of the stack file that changed its value sends the run elsewhere."""
+    assert fingerprint("data", [], "bucket one") != fingerprint("data", [], "bucket two")
+
+
+def test_a_variable_of_a_stack_file_is_part_of_its_identity(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same file under another environment is another stack."""
+    path = place / "mine.yaml"
+    path.write_text(STACK)
+    assert stack_identity(str(path)) is None
+    monkeypatch.setenv("PLACE", "/one")
+    first = stack_identity(str(path))
+    monkeypatch.setenv("PLACE", "/two")
+    assert first is not None
+    assert first != stack_identity(str(path))
+
+
+def test_what_a_server_holds_is_not_answered_from_a_record() -> None:
+    """Others may move a champion there, and no file of this machine would tell."""
+    assert local_databases(["sqlite:////a/zenml.db"]) == [Path("/a/zenml.db")]
+    assert local_databases(["sqlite:////a/zenml.db", "http://127.0.0.1:5000"]) is None

@@ -100,3 +100,16 @@ def test_a_file_that_is_no_config_is_refused(tmp_path: Path, text: str, complain
 def test_own_data_gives_the_model_a_name_that_can_be_served(data: str, name: str) -> None:
     """Lower case, digits and dashes."""
     assert model_name(data, "price") == name
+
+
+@pytest.mark.parametrize(
+    ("candidates", "complaint"),
+    [
+        ([], "at least 1 item"),
+        ([{"name": "a", "kind": "linear"}, {"name": "a", "kind": "forest"}], "are named 'a'"),
+    ],
+)
+def test_candidates_that_no_run_could_train_are_refused(candidates: object, complaint: str) -> None:
+    """None at all, or two of one name, is told before a step begins."""
+    with pytest.raises(ConfigError, match=f"'candidates': .*{complaint}"):
+        build_config(MINIMAL, {"candidates": candidates})
