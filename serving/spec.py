@@ -63,3 +63,80 @@ class Deployer(Protocol):
 
     def stop(self, name: str) -> bool:
         """Stop answering for a model; False when nothing answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How a version is tried beside the one that serves.
+
+    Args:
+        mode: A canary answers a share of the requests; a shadow is asked beside and never answers.
+        share: Of the requests, above 0 and at most 1.
+        sticky: Requests of the same id always meet the same version.
+    """
+
+    mode: Literal["canary", "shadow"]
+    share: float
+    sticky: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one version did since a trial began.
+
+    Args:
+        errors: Answers at which the server is at fault (5xx); a refused request is none.
+        p50_ms: The median latency, from a request's body to its answer; NaN without a request.
+        p99_ms: The same for 99 of 100 requests.
+    """
+
+    version: str
+    requests: int
+    errors: int
+    p50_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A trial as far as it has come.
+
+    Args:
+        compared: Rows that both versions scored; 0 where a deployer cannot compare.
+        agreed: Those of them to which both gave the same label, or in a regression a value within
+            the tolerance asked for.
+        largest: The largest difference between two scores.
+    """
+
+    name: str
+    traffic: Traffic
+    stable: Sample
+    trial: Sample
+    compared: int = 0
+    agreed: int = 0
+    largest: float = 0.0
+
+
+@runtime_checkable
+class Trials(Protocol):
+    """What a deployer that can try a version out has beside the rest."""
+
+    def try_out(self, spec: ServiceSpec, traffic: Traffic, *, timeout: float = 60.0) -> Endpoint:
+        """Load a version beside the one that serves and let it have its share.
+
+        A trial that is under way for the same name ends first. What comes back is the endpoint of
+        the version that serves.
+
+        Raises:
+            DeployError: Nothing is served under that name, or the version did not come up; the
+                one that serves goes on alone.
+        """
+
+    def observe(self, name: str) -> Observation | None:
+        """The trial of a model as far as it has come; None when none is under way."""
+
+    def finish(self, name: str, *, timeout: float = 60.0) -> Endpoint:
+        """Give all traffic to the version on trial; it is the one that serves from then on."""
+
+    def withdraw(self, name: str, *, timeout: float = 60.0) -> Endpoint:
+        """End the trial; the version that serves goes on alone."""
