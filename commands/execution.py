@@ -37,9 +37,18 @@ class Completed:
 
 
 def execute(
-    pipeline: Any, arguments: dict[str, Any], *, model: str, console: Console, quiet: bool
+    pipeline: Any,
+    arguments: dict[str, Any],
+    *,
+    model: str,
+    console: Console,
+    quiet: bool,
+    cache: bool = True,
 ) -> Completed:
     """Run a pipeline on the active stack to its end.
+
+    Args:
+        cache: Let ZenML answer a step that it has run before on the same inputs.
 
     Raises:
         SwitchyardError: A step failed, or the run ended in any state but completed.
@@ -48,7 +57,8 @@ def execute(
     from zenml import Model
 
     name = run_name(pipeline.name)
-    named = pipeline.with_options(run_name=name, model=Model(name=model))
+    options = {} if cache else {"enable_cache": False}
+    named = pipeline.with_options(run_name=name, model=Model(name=model), **options)
     try:
         with step_lines(console, pipeline.name, quiet=quiet):
             named(**arguments)

@@ -17,7 +17,16 @@ examples:
   python run.py --data postgresql://reader@db/sales --query "select * from orders" --target churned
   python run.py --config breast_cancer --set tuning.trials=8
 
-other commands: history, rollback, status, stop, stack (python run.py COMMAND --help)
+other commands: compare, history, rollback, status, stop, stack (python run.py COMMAND --help)
+"""
+
+COMPARE_EXAMPLES = """\
+examples:
+  python run.py compare --stacks local,local-s3
+  python run.py compare --stacks local,docker --data houses.parquet --target price
+
+It trains under a name of its own, so that no champion is touched, and stops what it served.
+Exit status: 0 when all come to the same, 1 when one differs or fails.
 """
 
 
@@ -81,6 +90,15 @@ def train() -> Parser:
     about = "Train the candidates, let the best one challenge the champion, deploy what won."
     parser = _parser("train", "commands.train:run", about, TRAIN_EXAMPLES)
     parser.add_argument("--stack", help="register and use this stack (default: the active one)")
+    _question(parser)
+    parser.add_argument("--force", action="store_true", help="run even when nothing has changed")
+    parser.add_argument("--no-cache", action="store_true", help="compute every step anew")
+    parser.add_argument("--no-deploy", action="store_true", help="stop after the gate")
+    return parser
+
+
+def _question(parser: Parser) -> None:
+    """What is to be trained on, and how."""
     parser.add_argument("--config", help="a run config's name or file (default: demo)")
     parser.add_argument("--data", help="a table: a file, a directory, a URI, or a demo's name")
     parser.add_argument("--query", help="the SQL query, where --data is a database URL")
@@ -97,8 +115,15 @@ def train() -> Parser:
         metavar="KEY=VALUE",
         help="lay a value over the config",
     )
-    parser.add_argument("--force", action="store_true", help="run even when nothing has changed")
-    parser.add_argument("--no-deploy", action="store_true", help="stop after the gate")
+
+
+def compare() -> Parser:
+    """The same training on several stacks, side by side."""
+    about = "Train the same on several stacks and show whether each comes to the same."
+    parser = _parser("compare", "commands.compare:run", about, COMPARE_EXAMPLES)
+    parser.add_argument("--stacks", required=True, metavar="A,B", help="the stacks, by name")
+    _question(parser)
+    parser.add_argument("--no-deploy", action="store_true", help="compare no served answers")
     return parser
 
 
@@ -163,6 +188,7 @@ def stack() -> Parser:
 
 COMMANDS: dict[str, Callable[[], Parser]] = {
     "train": train,
+    "compare": compare,
     "history": history,
     "rollback": rollback,
     "status": status,

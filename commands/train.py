@@ -40,7 +40,11 @@ def run(options: argparse.Namespace) -> int:
     key = record.question(options)
     stack = stack_identity(options.stack)
     identity = record.fingerprint(source, files, stack) if source and stack is not None else ""
-    if identity and not options.force and (answer := record.recall(key, identity)):
+    if (
+        identity
+        and not (options.force or options.no_cache)
+        and (answer := record.recall(key, identity))
+    ):
         return show({**answer, "unchanged": True}, options, console)
     answer, stores = carry_out(options, config, source or "", origin, console)
     if identity and stores is not None:
@@ -119,7 +123,14 @@ def carry_out(
         "origin": origin,
         "stack": stack,
     }
-    trained = execute(training, arguments, model=config.model, console=console, quiet=quiet)
+    trained = execute(
+        training,
+        arguments,
+        model=config.model,
+        console=console,
+        quiet=quiet,
+        cache=not options.no_cache,
+    )
     label(trained)
     champion = trained.artifact("promote").champion
     deployed = None

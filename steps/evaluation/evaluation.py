@@ -85,12 +85,14 @@ class Evaluations(Settings):
         metric: The metric that decides.
         challenger: The candidate that cross-validation inside the training rows put first; no
             held-out row took part in that choice.
+        rows_digest: The digest of the held-out rows, by which two runs know that they split alike.
     """
 
     task: Task
     metric: str
     higher_is_better: bool
     rows: int
+    rows_digest: str = ""
     confidence: float
     challenger: str
     candidates: tuple[Evaluation, ...]

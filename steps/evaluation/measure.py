@@ -13,6 +13,7 @@ from serving.bundle import digest
 from serving.errors import RunError
 from serving.model import Model
 from steps.data.encoding import encode_frame, encode_target
+from steps.data.hashing import table_digest
 from steps.evaluation.contest import bootstrap_of
 from steps.evaluation.evaluation import Evaluation, Evaluations, Score
 from steps.evaluation.intervals import Groups, Interval, intervals
@@ -76,6 +77,7 @@ def evaluate_candidates(
         metric=metric.name,
         higher_is_better=metric.higher_is_better,
         rows=len(y),
+        rows_digest=table_digest(test_rows),
         confidence=settings.confidence,
         challenger=choose(candidates, metric).name,
         candidates=evaluations,
