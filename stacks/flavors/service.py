@@ -4,10 +4,9 @@ import platform
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal, Protocol
 
 from zenml.enums import ServiceState
-from zenml.models.v2.misc.service import ServiceType
 from zenml.services import ServiceConfig, ServiceStatus
 from zenml.services.service import BaseDeploymentService
 
@@ -24,7 +23,22 @@ _STATES: dict[Word, ServiceState] = {
 }
 
 
-class ResidentServiceConfig(ServiceConfig):
+class Life(Protocol):
+    """How a server's process is started or rolled, asked for its state, and stopped."""
+
+    def serve(
+        self, home: Path, spec: ServiceSpec, *, host: str, port: int, timeout: float
+    ) -> Endpoint:
+        """Serve a version, in place of the one that the home's process serves."""
+
+    def status(self, home: Path) -> Endpoint | None:
+        """What a home serves or served; None where nothing was ever deployed."""
+
+    def stop(self, home: Path) -> bool:
+        """End a home's server after its last answer; False when none was running."""
+
+
+class ProcessServiceConfig(ServiceConfig):
     """Where a model is served; ZenML cannot change it once recorded, so it holds no version.
 
     Args:
@@ -38,7 +52,7 @@ class ResidentServiceConfig(ServiceConfig):
     machine: str
 
 
-class ResidentServiceStatus(ServiceStatus):
+class ProcessServiceStatus(ServiceStatus):
     """What is served now.
 
     Args:
@@ -56,18 +70,16 @@ class ResidentServiceStatus(ServiceStatus):
     pid: int | None = None
 
 
-class ResidentService(BaseDeploymentService):
-    """One served model."""
+class ProcessService(BaseDeploymentService):
+    """One served model; a flavor adds its service type and the life of its servers."""
 
-    SERVICE_TYPE: ClassVar[ServiceType] = ServiceType(
-        name="resident",
-        type="model-serving",
-        flavor="resident",
-        description="A model served by a process of a machine",
-    )
+    config: ProcessServiceConfig
+    status: ProcessServiceStatus
 
-    config: ResidentServiceConfig
-    status: ResidentServiceStatus
+    @property
+    def life(self) -> Life:
+        """The life of this flavor's servers."""
+        raise NotImplementedError
 
     @property
     def home(self) -> Path:
@@ -81,8 +93,8 @@ class ResidentService(BaseDeploymentService):
 
     @property
     def prediction_url(self) -> str | None:
-        """Where Open Inference Protocol v2 requests go."""
-        return self.status.predict_url or None
+        """Where requests go: in the Open Inference Protocol v2 where the server speaks it."""
+        return self.status.predict_url or self.status.seldon_url or None
 
     def get_healthcheck_url(self) -> str | None:
         """Where the server says whether it is ready."""
@@ -95,11 +107,9 @@ class ResidentService(BaseDeploymentService):
             DeployError: The version did not come up, or the process is another machine's.
             ModelError: The bundle is broken.
         """
-        from serving import resident
-
         self.require_here()
         status = self.status
-        endpoint = resident.serve(
+        endpoint = self.life.serve(
             self.home, spec, host=status.host, port=status.port, timeout=timeout
         )
         self.admin_state = ServiceState.ACTIVE
@@ -136,11 +146,9 @@ class ResidentService(BaseDeploymentService):
 
     def check_status(self) -> tuple[ServiceState, str]:
         """Ask the process; of another machine's the record is all there is to know."""
-        from serving import resident
-
         if not self.is_here:
             return self.status.state, ""
-        endpoint = resident.status(self.home)
+        endpoint = self.life.status(self.home)
         if endpoint is None:
             self.status.pid = None
             return ServiceState.INACTIVE, ""
@@ -159,11 +167,9 @@ class ResidentService(BaseDeploymentService):
         Raises:
             DeployError: The process is another machine's.
         """
-        from serving import resident
-
         self.require_here()
         self.admin_state = ServiceState.INACTIVE
-        answered = resident.stop(self.home)
+        answered = self.life.stop(self.home)
         self.update_status()
         return answered
 
