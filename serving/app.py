@@ -81,8 +81,8 @@ def parser() -> argparse.ArgumentParser:
     """The options of the command."""
     parser = argparse.ArgumentParser(prog="python -m serving.app", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="where the state and bundles are")
-    parser.add_argument("--host", help="the address to listen on, in place of the state's")
-    parser.add_argument("--port", type=int, help="the port, in place of the state's; 0: a free one")
+    parser.add_argument("--host", help="listen here; the state's address is how others get here")
+    parser.add_argument("--port", type=int, help="listen here, and leave the state's port alone")
     return parser
 
 
@@ -94,9 +94,9 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
     home = Home(path, state)
     served = home.load()
     with listen(host or state.host, state.port if port is None else port) as listener:
-        bound = listener.getsockname()
-        home.state = replace(state, host=host or state.host, port=bound[1])
-        write_state(path, home.state)
+        if port is None:
+            home.state = replace(state, port=listener.getsockname()[1])
+            write_state(path, home.state)
         log = PredictionLog(path / "log")
         limit = state.body_limit
         app = App(served, log, home.roll, token=state.token, body_limit=limit)

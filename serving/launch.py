@@ -18,6 +18,34 @@ ROOT = Path(__file__).resolve().parent.parent
 DRAIN = 15.0
 
 
+class Process:
+    """A server that is a process of this machine; see serving.runner.Runner."""
+
+    def launch(self, home: Path, state: State, deadline: float) -> State:
+        """Start a process that serves a state, and return the state with its port."""
+        return launch(home, state, deadline)
+
+    def alive(self, home: Path) -> tuple[int | None, bool]:
+        """The process id, None after an orderly stop, and whether the process is alive."""
+        return process(home)
+
+    def is_ready(self, home: Path, state: State) -> bool:
+        """Whether the home's own process answers."""
+        return is_ready(home, state)
+
+    def end(self, home: Path) -> bool:
+        """Let the process answer what it has begun and end it; False when there is none."""
+        return end(home)
+
+    def title(self, home: Path, pid: int) -> str:  # noqa: ARG002
+        """What messages call the process."""
+        return f"Process {pid}"
+
+    def log(self, home: Path) -> str:
+        """Where to read what the process printed."""
+        return str(home / "server.log")
+
+
 def launch(home: Path, state: State, deadline: float) -> State:
     """Start a process that serves a state, and return the state with its port.
 
@@ -73,18 +101,6 @@ def end(home: Path) -> bool:
                 return True
             time.sleep(0.02)
     raise DeployError(f"Process {pid}, which serves {home}, does not end.")
-
-
-def await_ready(home: Path, state: State, deadline: float) -> bool:
-    """Wait until a process that runs already answers; False when there is none, or no more."""
-    while process(home)[1]:
-        if is_ready(home, state):
-            return True
-        if time.monotonic() > deadline:
-            message = f"The server of '{state.name}' does not answer; see {home / 'server.log'}."
-            raise DeployError(message)
-        time.sleep(0.02)
-    return False
 
 
 def _abandon(child: subprocess.Popen[bytes]) -> None:

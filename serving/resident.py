@@ -1,4 +1,7 @@
-"""The life of a resident server: serve a version, ask for its state, stop it."""
+"""The life of a resident server: serve a version, ask for its state, stop it.
+
+Each takes the runner that holds the server: a process of this machine unless another is given.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from serving.client import ask, base_url, endpoint, is_ready
+from serving.client import ask, base_url, endpoint
 from serving.errors import DeployError, ModelError, PortTakenError
-from serving.launch import await_ready, end, launch
+from serving.launch import Process
+from serving.runner import Runner
 from serving.spec import Endpoint, ServiceSpec
-from serving.state import BODY_LIMIT, State, deploy_lock, process, read_state, write_state
+from serving.state import BODY_LIMIT, State, deploy_lock, read_state, write_state
 from serving.versions import place, prune
+
+PROCESS = Process()
 
 
 def serve(
@@ -23,8 +29,9 @@ def serve(
     port: int = 0,
     timeout: float = 60.0,
     body_limit: int = BODY_LIMIT,
+    runner: Runner = PROCESS,
 ) -> Endpoint:
-    """Serve a version: in a new process, or in place of the one that the home's process serves.
+    """Serve a version: from a new server, or in place of the one that the home's server holds.
 
     Args:
         host: The address to listen on; taken from the next start on, as is `body_limit`.
@@ -40,32 +47,34 @@ def serve(
     home = home.resolve()
     with deploy_lock(home, timeout):
         before = read_state(home)
-        if before is not None and await_ready(home, before, deadline):
-            state = _roll(home, before, spec, port, deadline)
+        if before is not None and _await_ready(home, before, runner, deadline):
+            state = _roll(home, before, spec, port, deadline, runner)
         else:
             token = before.token if before is not None else secrets.token_urlsafe(32)
             served = (spec.name, spec.version, spec.digest, place(home, spec))
             wanted = State(*served, host, port, token, body_limit)
-            state = _start(home, before, wanted, deadline)
+            state = _start(home, before, wanted, deadline, runner)
         prune(home, state.bundle)
-        return endpoint(state, "ready", process(home)[0])
+        return endpoint(state, "ready", runner.alive(home)[0])
 
 
-def status(home: Path) -> Endpoint | None:
+def status(home: Path, *, runner: Runner = PROCESS) -> Endpoint | None:
     """What a home serves or served; None where nothing was ever deployed."""
     state = read_state(home)
     if state is None:
         return None
-    pid, alive = process(home)
+    pid, alive = runner.alive(home)
     if alive:
-        return endpoint(state, "ready" if is_ready(home, state) else "starting", pid)
+        return endpoint(state, "ready" if runner.is_ready(home, state) else "starting", pid)
     if pid is None:
         return endpoint(state, "stopped")
-    detail = f"Process {pid} died; see {home / 'server.log'}, and deploy again to restart it."
+    detail = (
+        f"{runner.title(home, pid)} died; see {runner.log(home)}, and deploy again to restart it."
+    )
     return endpoint(state, "failed", detail=detail)
 
 
-def stop(home: Path, *, timeout: float = 60.0) -> bool:
+def stop(home: Path, *, timeout: float = 60.0, runner: Runner = PROCESS) -> bool:
     """End a home's server after its last answer; False when none was running.
 
     Args:
@@ -74,18 +83,32 @@ def stop(home: Path, *, timeout: float = 60.0) -> bool:
     if read_state(home) is None:
         return False
     with deploy_lock(home, timeout):
-        return end(home)
+        return runner.end(home)
 
 
-def _start(home: Path, before: State | None, wanted: State, deadline: float) -> State:
-    """Start a process; when that fails, the home remembers what it served before."""
+def _await_ready(home: Path, state: State, runner: Runner, deadline: float) -> bool:
+    """Wait until a server that runs already answers; False when there is none, or no more."""
+    while runner.alive(home)[1]:
+        if runner.is_ready(home, state):
+            return True
+        if time.monotonic() > deadline:
+            message = f"The server of '{state.name}' does not answer; see {runner.log(home)}."
+            raise DeployError(message)
+        time.sleep(0.02)
+    return False
+
+
+def _start(
+    home: Path, before: State | None, wanted: State, deadline: float, runner: Runner
+) -> State:
+    """Start a server; when that fails, the home remembers what it served before."""
     try:
         if not wanted.port and before is not None and before.port:
             try:
-                return launch(home, replace(wanted, port=before.port), deadline)
+                return runner.launch(home, replace(wanted, port=before.port), deadline)
             except PortTakenError:  # Nobody asked for this port: any other will do.
                 pass
-        return launch(home, wanted, deadline)
+        return runner.launch(home, wanted, deadline)
     except BaseException:
         if before is None:
             (home / "service.json").unlink(missing_ok=True)
@@ -94,7 +117,9 @@ def _start(home: Path, before: State | None, wanted: State, deadline: float) -> 
         raise
 
 
-def _roll(home: Path, state: State, spec: ServiceSpec, port: int, deadline: float) -> State:
+def _roll(
+    home: Path, state: State, spec: ServiceSpec, port: int, deadline: float, runner: Runner
+) -> State:
     """Put another version into a running server."""
     _check_same_service(home, state, spec, port)
     if (state.version, state.digest) == (spec.version, spec.digest):
@@ -104,7 +129,7 @@ def _roll(home: Path, state: State, spec: ServiceSpec, port: int, deadline: floa
     answer = ask(state, "POST", "/admin/roll", wanted, timeout=left)
     if answer is None:
         message = f"The server at {base_url(state)} gave no answer to the roll within {left:.0f} s"
-        raise DeployError(f"{message}; see {home / 'server.log'}.")
+        raise DeployError(f"{message}; see {runner.log(home)}.")
     code, body = answer
     if code == 409:
         raise ModelError(f"{body.get('error')} Version '{state.version}' still answers.")

@@ -68,6 +68,7 @@ def write_state(home: Path, state: State) -> None:
         try:
             file.write(orjson.dumps(asdict(state), option=orjson.OPT_INDENT_2))
             file.close()
+            give(home, Path(file.name))
             Path(file.name).replace(home / "service.json")
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
@@ -98,7 +99,17 @@ def release(file: IO[str]) -> None:
 
 def forget(home: Path) -> None:
     """Drop the id of a process that died, before its successor starts."""
-    (home / "server.pid").write_text("")
+    path = home / "server.pid"
+    path.write_text("")
+    give(home, path)
+
+
+def give(home: Path, path: Path) -> None:
+    """Let whom the home belongs to own what root wrote into it: a container's user reads it."""
+    if os.geteuid() == 0:
+        owner = home.stat()
+        for each in (path, *path.rglob("*")):
+            os.chown(each, owner.st_uid, owner.st_gid)
 
 
 def process(home: Path) -> tuple[int | None, bool]:

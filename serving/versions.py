@@ -10,6 +10,7 @@ from pathlib import Path
 from serving.bundle import FILES, ONNX, SCHEMA, digest, read_manifest, write_bundle
 from serving.errors import ModelError
 from serving.spec import ServiceSpec
+from serving.state import give
 
 KEPT = 5
 
@@ -33,6 +34,7 @@ def place(home: Path, spec: ServiceSpec) -> str:
     staged = Path(tempfile.mkdtemp(dir=versions, prefix=".placing-"))
     try:
         write_bundle(staged, onnx, schema, name=spec.name, version=spec.version)
+        give(home, staged)
         shutil.rmtree(target, ignore_errors=True)
         staged.replace(target)
     finally:
