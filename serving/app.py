@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import gc
 import signal
-import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,21 +13,13 @@ from types import FrameType
 
 import uvicorn
 
-from serving.errors import DeployError, ModelError, PortTakenError, SwitchyardError
+from serving.errors import DeployError, ModelError, SwitchyardError
+from serving.listening import listen, tell
 from serving.log import PredictionLog
 from serving.model import Model
 from serving.routes import App
 from serving.service import Served
-from serving.state import (
-    EXIT_MODEL,
-    EXIT_OTHER,
-    EXIT_PORT,
-    State,
-    claim,
-    read_state,
-    release,
-    write_state,
-)
+from serving.state import State, claim, read_state, release, write_state
 
 
 @dataclass
@@ -67,11 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         process = claim(options.home)
     except SwitchyardError as error:
-        return _tell(error)
+        return tell(error)
     try:
         serve(options.home, options.host, options.port)
     except SwitchyardError as error:
-        return _tell(error)
+        return tell(error)
     except (SystemExit, KeyboardInterrupt):  # uvicorn drained and raised the signal again.
         release(process)
     return 0
@@ -129,32 +119,8 @@ def configure(app: App) -> uvicorn.Config:
     )
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket, or an error that names the port."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            message = f"Port {port} of {host} is taken: end what listens there or choose another."
-            raise PortTakenError(message) from error
-        raise DeployError(f"Cannot listen on {host} port {port}: {error.strerror}.") from error
-    return listener
-
-
 def _end(_: int, __: FrameType | None) -> None:
     raise SystemExit(0)
-
-
-def _tell(error: SwitchyardError) -> int:
-    print(f"error: {error}", file=sys.stderr, flush=True)
-    if isinstance(error, ModelError):
-        return EXIT_MODEL
-    return EXIT_PORT if isinstance(error, PortTakenError) else EXIT_OTHER
 
 
 if __name__ == "__main__":

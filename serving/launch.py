@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from serving.client import is_ready
@@ -16,6 +17,7 @@ from serving.state import EXIT_MODEL, EXIT_PORT, State, forget, process, read_st
 
 ROOT = Path(__file__).resolve().parent.parent
 DRAIN = 15.0
+RESIDENT = (sys.executable, "-P", "-m", "serving.app")
 
 
 class Process:
@@ -46,8 +48,11 @@ class Process:
         return str(home / "server.log")
 
 
-def launch(home: Path, state: State, deadline: float) -> State:
+def launch(home: Path, state: State, deadline: float, program: Sequence[str] = RESIDENT) -> State:
     """Start a process that serves a state, and return the state with its port.
+
+    Args:
+        program: The command line that serves the home which follows it.
 
     Raises:
         DeployError: The process did not answer in time; it was ended.
@@ -58,7 +63,7 @@ def launch(home: Path, state: State, deadline: float) -> State:
     with path.open("ab") as log:
         begin = log.tell()
         child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "serving.app", "--home", str(home)],
+            [*program, "--home", str(home)],
             cwd=home,
             env=environment(),
             stdin=subprocess.DEVNULL,
