@@ -13,6 +13,7 @@ from types import FrameType
 
 import uvicorn
 
+from serving.admin import Versions
 from serving.errors import DeployError, ModelError, SwitchyardError
 from serving.listening import listen, tell
 from serving.log import PredictionLog
@@ -29,25 +30,31 @@ class Home:
     path: Path
     state: State
 
-    def load(self) -> Served:
+    def stable(self) -> Served:
         """Load the version that the home's state names."""
         bundle = self.path / "versions" / self.state.bundle
-        return Served(Model.load(bundle, digest=self.state.digest))
+        return Served(Model.load(bundle, digest=self.state.digest), self.state.bundle)
 
-    def roll(self, wanted: dict[str, object]) -> Served:
-        """Load another version and record it, so that a restart comes back with it."""
+    def load(self, wanted: dict[str, object]) -> Served:
+        """Load another version of the model."""
         bundle = str(wanted.get("bundle"))
         if bundle != Path(bundle).name:
             raise ModelError(f"'{bundle}' is no directory in the home's versions.")
         version, digest = str(wanted.get("version")), str(wanted.get("digest"))
-        served = Served(Model.load(self.path / "versions" / bundle, digest=digest))
+        served = Served(Model.load(self.path / "versions" / bundle, digest=digest), bundle)
         if (served.model.name, served.model.version) != (self.state.name, version):
             found = f"'{served.model.name}' version '{served.model.version}'"
             raise ModelError(f"The bundle is {found} where version '{version}' was announced.")
-        state = replace(self.state, version=version, digest=digest, bundle=bundle)
+        return served
+
+    def keep(self, served: Served) -> None:
+        """Record a version as the one to be served, so that a restart comes back with it."""
+        model = served.model
+        state = replace(
+            self.state, version=model.version, digest=model.digest, bundle=served.bundle
+        )
         write_state(self.path, state)
         self.state = state
-        return served
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,14 +89,14 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
     if state is None:
         raise DeployError(f"{path} holds no service.json: nothing was deployed there.")
     home = Home(path, state)
-    served = home.load()
+    served = home.stable()
     with listen(host or state.host, state.port if port is None else port) as listener:
         if port is None:
             home.state = replace(state, port=listener.getsockname()[1])
             write_state(path, home.state)
         log = PredictionLog(path / "log")
         limit = state.body_limit
-        app = App(served, log, home.roll, token=state.token, body_limit=limit)
+        app = App(served, log, Versions(home.load, home.keep), token=state.token, body_limit=limit)
         # What is loaded by now stays: the collector need not walk it in the middle of a request,
         # nor run at all after every few of them.
         gc.collect()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import math
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 import orjson
 
-from serving.spec import SELDON, Endpoint
+from serving.spec import SELDON, Endpoint, Observation, Sample, Traffic
 from serving.state import State, process
 
 
@@ -31,6 +32,17 @@ def endpoint(
         pid=pid,
         detail=detail,
     )
+
+
+def observation(told: dict[str, Any]) -> Observation:
+    """A trial as a server tells of it."""
+    samples = {name: _sample(told[name]) for name in ("stable", "trial")}
+    return Observation(**{**told, "traffic": Traffic(**told["traffic"]), **samples})
+
+
+def _sample(told: dict[str, Any]) -> Sample:
+    known: dict[str, Any] = {k: math.nan if v is None else v for k, v in told.items()}
+    return Sample(**known)
 
 
 def address(state: State) -> str:

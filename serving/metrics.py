@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from serving.log import PredictionLog
 from serving.model import Model
+from serving.spec import Observation
 from serving.transport import Answer
 
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -21,27 +22,34 @@ class Metrics:
     def __init__(self) -> None:
         self.started = time.time()
         self.rolls: Counter[str] = Counter()
-        self._requests: dict[tuple[str, int], int] = {}
+        self.trials: Counter[str] = Counter()
+        self._requests: dict[tuple[str, str, int], int] = {}
         self._rows = 0
         self._seconds = 0.0
         self._buckets = [0] * (len(BOUNDS) + 1)
 
-    def observe(self, protocol: str, answer: Answer) -> None:
-        """Count one answered prediction request."""
-        key = protocol, answer.status
+    def observe(self, protocol: str, answer: Answer, version: str) -> None:
+        """Count one answered prediction request.
+
+        Args:
+            version: The version that serves; a prediction names the one that it is from itself.
+        """
+        record = answer.record
+        key = record.version if record is not None else version, protocol, answer.status
         self._requests[key] = self._requests.get(key, 0) + 1
         self._seconds += answer.seconds
         self._buckets[bisect_left(BOUNDS, answer.seconds)] += 1
-        if answer.record is not None:
-            self._rows += len(answer.record.scores)
+        if record is not None:
+            self._rows += len(record.scores)
 
-    def render(self, model: Model, log: PredictionLog) -> bytes:
+    def render(self, model: Model, log: PredictionLog, trial: Observation | None = None) -> bytes:
         """The whole page."""
         requests = {
-            _labels(protocol=protocol, code=str(status)): count
-            for (protocol, status), count in sorted(self._requests.items())
+            _labels(version=version, protocol=protocol, code=str(status)): count
+            for (version, protocol, status), count in sorted(self._requests.items())
         }
         rolls = {_labels(result=result): count for result, count in sorted(self.rolls.items())}
+        trials = {_labels(result=result): count for result, count in sorted(self.trials.items())}
         info = _labels(model=model.name, version=model.version, digest=model.digest)
         prefix = "switchyard_"
         lines = [
@@ -49,6 +57,8 @@ class Metrics:
             *_family(f"{prefix}rows_total", "counter", "Rows predicted.", {"": self._rows}),
             *self._histogram(f"{prefix}request_seconds"),
             *_family(f"{prefix}rolls_total", "counter", "Attempts to change the model.", rolls),
+            *_family(f"{prefix}trials_total", "counter", "Trials that ended.", trials),
+            *_trial(f"{prefix}trial", trial),
             *_family(f"{prefix}log_rows_total", "counter", "Rows logged.", {"": log.written}),
             *_family(
                 f"{prefix}log_dropped_rows_total",
@@ -72,6 +82,21 @@ class Metrics:
             yield f"{name}_bucket{_labels(le=bound)} {total}"
         yield f"{name}_sum {self._seconds}"
         yield f"{name}_count {total}"
+
+
+def _trial(name: str, seen: Observation | None) -> Iterable[str]:
+    """What a version on trial did so far; nothing while none is."""
+    if seen is None:
+        return
+    told = _labels(version=seen.trial.version, mode=seen.traffic.mode)
+    for what, about, value in (
+        ("requests", "Requests that the version on trial met.", seen.trial.requests),
+        ("errors", "Requests that it failed at.", seen.trial.errors),
+        ("compared_rows", "Rows that both versions were asked for.", seen.compared),
+        ("agreed_rows", "Rows on which both versions agree.", seen.agreed),
+        ("skipped_rows", "Rows that there was no room to compare.", seen.skipped),
+    ):
+        yield from _family(f"{name}_{what}", "gauge", about, {told: value})
 
 
 def _family(name: str, kind: str, about: str, values: Mapping[str, float]) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""The life of a resident server: serve a version, ask for its state, stop it.
+"""The life of a resident server: serve a version, try another one out beside it, stop it.
 
 Each takes the runner that holds the server: a process of this machine unless another is given.
 """
@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-from serving.client import ask, base_url, endpoint
+from serving.client import ask, base_url, endpoint, observation
 from serving.errors import DeployError, ModelError, PortTakenError
 from serving.launch import Process
 from serving.runner import Runner
-from serving.spec import Endpoint, ServiceSpec
+from serving.spec import Endpoint, Observation, ServiceSpec, Traffic
 from serving.state import BODY_LIMIT, State, deploy_lock, read_state, write_state
 from serving.versions import place, prune
 
@@ -86,6 +87,79 @@ def stop(home: Path, *, timeout: float = 60.0, runner: Runner = PROCESS) -> bool
         return runner.end(home)
 
 
+def try_out(
+    home: Path,
+    spec: ServiceSpec,
+    traffic: Traffic,
+    *,
+    timeout: float = 60.0,
+    runner: Runner = PROCESS,
+) -> Endpoint:
+    """Load a version beside the one that serves and let it have its share of the requests.
+
+    A trial that is under way ends first. The server holds the trial in its memory: one that is
+    killed comes back with the version that serves, and without the trial.
+
+    Raises:
+        ModelError: The bundle is broken; the version that serves goes on alone.
+        DeployError: Nothing is served here, or this very version is.
+    """
+    deadline = time.monotonic() + timeout
+    home = home.resolve()
+    with deploy_lock(home, timeout):
+        state = _serving(home, runner, deadline)
+        _check_same_service(home, state, spec, 0)
+        if (state.version, state.digest) == (spec.version, spec.digest):
+            raise DeployError(f"Version '{spec.version}' of '{spec.name}' serves already.")
+        wanted = {**_wanted(home, spec), "traffic": asdict(traffic)}
+        _change(home, state, "try", wanted, deadline, runner)
+        prune(home, state.bundle)
+        return endpoint(state, "ready", runner.alive(home)[0])
+
+
+def observe(home: Path, *, runner: Runner = PROCESS) -> Observation | None:
+    """The trial of a home as far as it has come; None when none is under way."""
+    state = read_state(home)
+    if state is None or not runner.alive(home)[1]:
+        return None
+    answer = ask(state, "GET", "/admin/trial", timeout=10.0)
+    if answer is None or answer[0] != 200:
+        raise DeployError(f"The server at {base_url(state)} does not tell of a trial.")
+    held: Any = answer[1]["trial"]
+    return None if held is None else observation(held)
+
+
+def finish(home: Path, *, timeout: float = 60.0, runner: Runner = PROCESS) -> Endpoint:
+    """Give all traffic to the version on trial; a restart comes back with it.
+
+    Raises:
+        DeployError: No version is on trial.
+    """
+    return _end_trial(home, "finish", timeout, runner)
+
+
+def withdraw(home: Path, *, timeout: float = 60.0, runner: Runner = PROCESS) -> Endpoint:
+    """End the trial, where one is under way; the version that serves goes on alone."""
+    return _end_trial(home, "withdraw", timeout, runner)
+
+
+def _end_trial(home: Path, how: str, timeout: float, runner: Runner) -> Endpoint:
+    deadline = time.monotonic() + timeout
+    home = home.resolve()
+    with deploy_lock(home, timeout):
+        state = _serving(home, runner, deadline)
+        state = _change(home, state, how, {}, deadline, runner)
+        return endpoint(state, "ready", runner.alive(home)[0])
+
+
+def _serving(home: Path, runner: Runner, deadline: float) -> State:
+    """The state of a home whose server answers."""
+    state = read_state(home)
+    if state is None or not _await_ready(home, state, runner, deadline):
+        raise DeployError(f"Nothing is served from {home}: deploy a version first.")
+    return state
+
+
 def _await_ready(home: Path, state: State, runner: Runner, deadline: float) -> bool:
     """Wait until a server that runs already answers; False when there is none, or no more."""
     while runner.alive(home)[1]:
@@ -123,18 +197,34 @@ def _roll(
     """Put another version into a running server."""
     _check_same_service(home, state, spec, port)
     if (state.version, state.digest) == (spec.version, spec.digest):
-        return state
-    wanted = {"bundle": place(home, spec), "version": spec.version, "digest": spec.digest}
+        # Another version may be on trial beside it, which ends here.
+        return _change(home, state, "withdraw", {}, deadline, runner)
+    return _change(home, state, "roll", _wanted(home, spec), deadline, runner)
+
+
+def _wanted(home: Path, spec: ServiceSpec) -> dict[str, object]:
+    return {"bundle": place(home, spec), "version": spec.version, "digest": spec.digest}
+
+
+def _change(
+    home: Path,
+    state: State,
+    how: str,
+    wanted: dict[str, object],
+    deadline: float,
+    runner: Runner,
+) -> State:
+    """Let a running server change what it serves."""
     left = max(deadline - time.monotonic(), 1.0)
-    answer = ask(state, "POST", "/admin/roll", wanted, timeout=left)
+    answer = ask(state, "POST", f"/admin/{how}", wanted, timeout=left)
     if answer is None:
-        message = f"The server at {base_url(state)} gave no answer to the roll within {left:.0f} s"
+        message = f"The server at {base_url(state)} gave no answer to '{how}' within {left:.0f} s"
         raise DeployError(f"{message}; see {runner.log(home)}.")
     code, body = answer
     if code == 409:
         raise ModelError(f"{body.get('error')} Version '{state.version}' still answers.")
     if code != 200:
-        raise DeployError(f"The server refused the roll ({code}): {body.get('error')}")
+        raise DeployError(f"The server refused to {how} ({code}): {body.get('error')}")
     return read_state(home) or state
 
 

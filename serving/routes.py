@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import os
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
 from serving import docs, openapi, service
-from serving.errors import ModelError, RequestError
+from serving.admin import Admin, Versions, identity
+from serving.errors import RequestError
 from serving.log import PredictionLog
 from serving.metrics import CONTENT_TYPE, Metrics
 from serving.model import Model
 from serving.protocols import Wire
 from serving.protocols.v2 import refusal
 from serving.service import Served
-from serving.transport import Answer, Receive, Send, read_body, send_answer
-
-Scope = MutableMapping[str, Any]
-Load = Callable[[dict[str, object]], Served]
-Handler = Callable[[Scope, Receive], Awaitable[Answer]]
+from serving.transport import Answer, Receive, Route, Scope, Send, read_body, send_answer
+from serving.trial import Trial
 
 # A body above this is parsed, scored and written in a thread: some hundred rows, a few
 # milliseconds, in which every other request would wait.
@@ -32,34 +27,28 @@ INLINE = 64 << 10
 HTML = b"text/html; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What a path does, and by which method."""
-
-    method: str
-    handler: Handler
-
-
 class App:
     """Answers for one model, which a roll replaces in place.
 
     Args:
-        load: Loads the version that the body of a roll request asks for and records it as the
-            one to be served; raises ModelError when it is broken.
-        token: What the admin route asks for.
+        token: What the admin routes ask for.
         body_limit: The largest request body, in bytes.
     """
 
     def __init__(
-        self, served: Served, log: PredictionLog, load: Load, *, token: str, body_limit: int
+        self,
+        served: Served,
+        log: PredictionLog,
+        versions: Versions,
+        *,
+        token: str,
+        body_limit: int,
     ) -> None:
         self.served = served
+        self.trial: Trial | None = None
         self.log = log
         self.metrics = Metrics()
-        self._load = load
-        self._token = token
         self._body_limit = body_limit
-        self._rolling = asyncio.Lock()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="batch")
         self._infer = Route("POST", self._predict)
         self._routes = {
@@ -68,12 +57,12 @@ class App:
             "/v2/health/ready": _page(lambda: _json({"ready": True})),
             "/healthz": _page(lambda: _json({"live": True})),
             "/readyz": _page(
-                lambda: _json({"ready": True, **self._identity(), "pid": os.getpid()})
+                lambda: _json({"ready": True, **identity(self.served), "pid": os.getpid()})
             ),
             "/metrics": _page(self._metrics),
             "/openapi.json": _page(lambda: _json(openapi.document(self.served.model))),
             "/docs": _page(lambda: Answer(docs.page(self.served.model), content_type=HTML)),
-            "/admin/roll": Route("POST", self._roll),
+            **Admin(self, versions, token=token, body_limit=body_limit).routes,
         }
         self._model_routes = {
             "": Route("GET", self._describe),
@@ -127,6 +116,9 @@ class App:
             hint = f"it serves '{served.model.name}'"
             raise RequestError(f"There is no model '{name[:200]}' here; {hint}.", status=404)
         if rest[:1] == ["versions"] and rest[1] != served.model.version:
+            trial = self.trial
+            if trial is not None and trial.is_asked_for(rest[1]):
+                return trial.candidate
             hint = f"it serves '{served.model.version}'"
             message = f"Model '{name}' has no version '{rest[1][:200]}' here; {hint}."
             raise RequestError(message, status=404)
@@ -144,43 +136,36 @@ class App:
             wire = self.served.wire(path)
             answer = service.refused(wire, error.status, str(error))
         else:
-            if len(body) <= INLINE:
+            trial = self.trial
+            if trial is not None and path in trial.paths:
+                answer = await self._tried(trial, path, body)
+            elif len(body) <= INLINE:
                 answer = service.answer(served.model, wire, body)
             else:
                 answer = await self._in_thread(served.model, wire, body)
-        self.metrics.observe(wire.name, answer)
+        self.metrics.observe(wire.name, answer, self.served.model.version)
         return answer
 
     async def _in_thread(self, model: Model, wire: Wire, body: bytes) -> Answer:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, service.answer, model, wire, body)
 
-    async def _roll(self, scope: Scope, receive: Receive) -> Answer:
-        given = dict(scope["headers"]).get(b"authorization", b"")
-        if not hmac.compare_digest(given, f"Bearer {self._token}".encode()):
-            raise RequestError("This route needs the token in the server's home.", status=401)
-        wanted = _object(await read_body(receive, self._body_limit))
-        async with self._rolling:
-            try:
-                self.served = await asyncio.to_thread(self._load, wanted)
-            except ModelError as error:
-                self.metrics.rolls["refused"] += 1
-                return Answer(refusal(str(error)), 409)
-        self.metrics.rolls["done"] += 1
-        return _json(self._identity())
+    async def _tried(self, trial: Trial, path: str, body: bytes) -> Answer:
+        if len(body) <= INLINE:
+            return trial.answer(path, body)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, trial.answer, path, body)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         self.log.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        if self.trial is not None:
+            await asyncio.to_thread(self.trial.close, 5.0)
         self._threads.shutdown()
         self.log.close()
         await send({"type": "lifespan.shutdown.complete"})
-
-    def _identity(self) -> dict[str, object]:
-        model = self.served.model
-        return {"name": model.name, "version": model.version, "digest": model.digest}
 
     async def _describe(self, scope: Scope, _: Receive) -> Answer:
         served = self._addressed(scope["path"])
@@ -190,7 +175,8 @@ class App:
         return _json({"name": self._addressed(scope["path"]).model.name, "ready": True})
 
     def _metrics(self) -> Answer:
-        page = self.metrics.render(self.served.model, self.log)
+        trial = self.trial.observation() if self.trial is not None else None
+        page = self.metrics.render(self.served.model, self.log, trial)
         return Answer(page, content_type=CONTENT_TYPE)
 
 
@@ -212,13 +198,3 @@ def _json(facts: dict[str, object]) -> Answer:
 def _wrong_method(served: Served, path: str, method: str, allowed: str) -> Answer:
     message = f"{path[:200]} takes {allowed} and not {method}."
     return Answer(served.wire(path).refuse(405, message), 405, allow=allowed.encode())
-
-
-def _object(body: bytes) -> dict[str, object]:
-    try:
-        wanted = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise RequestError(f"The body is not JSON: {error}") from None
-    if not isinstance(wanted, dict):
-        raise RequestError("The body must be a JSON object.")
-    return wanted

@@ -25,10 +25,15 @@ COUNTER = count(1)
 
 
 class Served:
-    """A model with its protocols: all that a roll replaces, in one reference."""
+    """A model with its protocols: all that a roll replaces, in one reference.
 
-    def __init__(self, model: Model) -> None:
+    Args:
+        bundle: The name of its directory in the home, where it has one.
+    """
+
+    def __init__(self, model: Model, bundle: str = "") -> None:
         self.model = model
+        self.bundle = bundle
         self.v2 = V2(model.schema)
         self.seldon = Seldon(model.schema)
         base = f"/v2/models/{model.name}"
@@ -45,7 +50,7 @@ def answer(model: Model, wire: Wire, body: bytes) -> Answer:
     """Answer a prediction request; what is wrong with it is told in the protocol's own form."""
     started = time.perf_counter()
     try:
-        call = _read(model, wire, body)
+        call = read(model, wire, body)
         prediction = model.predict(call.columns)
         request_id = call.id or next_id()
         text = wire.write(call, request_id, model, prediction)
@@ -76,7 +81,8 @@ def broken(wire: Wire, seconds: float = 0.0) -> Answer:
     return refused(wire, 500, message, seconds)
 
 
-def _read(model: Model, wire: Wire, body: bytes) -> Call:
+def read(model: Model, wire: Wire, body: bytes) -> Call:
+    """Read the body of a request, or raise a RequestError."""
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError as error:

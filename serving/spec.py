@@ -73,11 +73,16 @@ class Traffic:
         mode: A canary answers a share of the requests; a shadow is asked beside and never answers.
         share: Of the requests, above 0 and at most 1.
         sticky: Requests of the same id always meet the same version.
+        tolerance: How far apart two values of a regression may lie and still agree.
+        lease: Seconds after which a deployer that can ends the trial by itself, so that one which
+            nobody finishes does not go on for ever.
     """
 
     mode: Literal["canary", "shadow"]
     share: float
     sticky: bool = False
+    tolerance: float = 0.0
+    lease: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +107,11 @@ class Observation:
     """A trial as far as it has come.
 
     Args:
-        compared: Rows that both versions scored; 0 where a deployer cannot compare.
+        compared: Rows that both versions were asked for; 0 where a deployer cannot compare.
         agreed: Those of them to which both gave the same label, or in a regression a value within
-            the tolerance asked for.
+            the tolerance asked for; a row that one of them refuses is none.
         largest: The largest difference between two scores.
+        skipped: Rows that were not compared, because too many were waiting.
     """
 
     name: str
@@ -115,6 +121,7 @@ class Observation:
     compared: int = 0
     agreed: int = 0
     largest: float = 0.0
+    skipped: int = 0
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ from serving.errors import RequestError
 from serving.log import Record
 
 Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
@@ -33,6 +34,17 @@ class Answer:
     allow: bytes = b""
     seconds: float = 0.0
     record: Record | None = None
+
+
+Handler = Callable[[Scope, Receive], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a path does, and by which method."""
+
+    method: str
+    handler: Handler
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:

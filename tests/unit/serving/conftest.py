@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.admin import Versions
 from serving.errors import ModelError
 from serving.log import PredictionLog
 from serving.routes import App
@@ -21,10 +22,14 @@ def load(wanted: dict[str, object]) -> Served:
     return Served(model(str(wanted["version"]), shift=1.0))
 
 
+VERSIONS = Versions(load, keep=lambda _: None)
+
+
 @pytest.fixture
 def app(tmp_path: Path) -> App:
     """A server of version 1, which rolls to any version but "broken"."""
-    return App(Served(model()), PredictionLog(tmp_path), load, token=TOKEN, body_limit=1_000_000)
+    log = PredictionLog(tmp_path)
+    return App(Served(model()), log, VERSIONS, token=TOKEN, body_limit=1_000_000)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from serving.routes import App
 from serving.service import Served
 from serving.spec import SELDON
 from tests.unit.serving.client import Client
-from tests.unit.serving.conftest import TOKEN, load
+from tests.unit.serving.conftest import TOKEN, VERSIONS
 from tests.unit.serving.tiny import EMPTY_ROW, ROW, model, schema
 
 INFER = "/v2/models/shop/infer"
@@ -40,7 +40,7 @@ RIGHT = [v2_body(schema(), [ROW, EMPTY_ROW]), seldon_body(schema(), [ROW, EMPTY_
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Any:
     log: Path = tmp_path_factory.mktemp("log")
-    app = App(Served(model()), PredictionLog(log), load, token=TOKEN, body_limit=1 << 20)
+    app = App(Served(model()), PredictionLog(log), VERSIONS, token=TOKEN, body_limit=1 << 20)
     with Client(app) as client:
         yield client
 

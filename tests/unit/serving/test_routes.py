@@ -81,8 +81,8 @@ def test_every_prediction_is_logged_and_counted(app: App, tmp_path: Path, client
     client.post(SELDON, json={**seldon(ROW), "meta": {"puid": "mine"}})
     client.post(INFER, content=b"{")
     page = client.get("/metrics").text
-    assert 'switchyard_requests_total{protocol="v2",code="200"} 1' in page
-    assert 'switchyard_requests_total{protocol="v2",code="400"} 1' in page
+    assert 'switchyard_requests_total{version="1",protocol="v2",code="200"} 1' in page
+    assert 'switchyard_requests_total{version="1",protocol="v2",code="400"} 1' in page
     assert "switchyard_rows_total 3" in page
     assert "switchyard_request_seconds_count 3" in page
     assert "switchyard_log_dropped_rows_total 0" in page

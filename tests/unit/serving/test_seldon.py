@@ -12,7 +12,7 @@ from serving.schema import Column, TableSchema
 from serving.service import Served
 from serving.spec import SELDON
 from tests.unit.serving.client import Client, seldon
-from tests.unit.serving.conftest import load
+from tests.unit.serving.conftest import VERSIONS
 from tests.unit.serving.tiny import EMPTY_ROW, ROW, columns, model, schema
 
 
@@ -31,7 +31,9 @@ def test_seldon_takes_a_tensor_of_numbers(tmp_path: Path) -> None:
     table = TableSchema(
         "binary", "y", tuple(Column(name, "numeric", "float64") for name in names), ("no", "yes")
     )
-    app = App(Served(model(table=table)), PredictionLog(tmp_path), load, token="", body_limit=999)
+    app = App(
+        Served(model(table=table)), PredictionLog(tmp_path), VERSIONS, token="", body_limit=999
+    )
     data = {"names": ["b", "a"], "tensor": {"shape": [2, 2], "values": [1, 2, 3, 4]}}
     with Client(app) as client:
         answer = client.post(SELDON, json={"data": data}).json()["data"]
