@@ -114,7 +114,7 @@ class ProcessDeployer(BaseModelDeployer):
         if not found:
             return False
         answered = found[0].end()
-        _write(found[0])
+        write(found[0])
         return answered
 
     # What ZenML uses.
@@ -150,7 +150,7 @@ class ProcessDeployer(BaseModelDeployer):
         service = self._asked(cast("ProcessService", self.load_service(id)))
         spec = ServiceSpec(config.model_name, config.model_version, config.model_uri, config.digest)
         service.serve(spec, timeout)
-        _write(service)
+        write(service)
         return service
 
     def find_model_server(
@@ -179,7 +179,7 @@ class ProcessDeployer(BaseModelDeployer):
     ) -> ProcessService:
         """Serve again what was served last."""
         self._asked(service).start(timeout)
-        _write(service)
+        write(service)
         return service
 
     def perform_stop_model(
@@ -230,7 +230,7 @@ class ProcessDeployer(BaseModelDeployer):
             # Another process deployed this name for the first time at the same moment.
             return self._recorded(name)
         # At once, since a record without its class is lost for every look-up.
-        _write(self.SERVICE(uuid=made.id, config=service_config, status=ProcessServiceStatus()))
+        write(self.SERVICE(uuid=made.id, config=service_config, status=ProcessServiceStatus()))
         return made.id, True
 
     def _record(self, name: str) -> ServiceResponse | None:
@@ -253,7 +253,8 @@ class ProcessDeployer(BaseModelDeployer):
         )
 
 
-def _write(service: ProcessService) -> None:
+def write(service: ProcessService) -> None:
+    """Bring ZenML's record of a service up to date."""
     Client().update_service(
         id=service.uuid,
         service_source=service.type,

@@ -5,15 +5,16 @@ from typing import ClassVar
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
 from zenml.models.v2.misc.service import ServiceType
 
-from stacks.flavors.process import ProcessConfig, ProcessDeployer
-from stacks.flavors.service import Life, ProcessService
+from stacks.flavors.process import ProcessConfig
+from stacks.flavors.service import ProcessService
+from stacks.flavors.trials import TrialDeployer, TrialLife, TrialService
 
 
 class ResidentConfig(ProcessConfig):
     """Settings of the resident model deployer."""
 
 
-class ResidentService(ProcessService):
+class ResidentService(TrialService):
     """One model that a resident server serves."""
 
     SERVICE_TYPE: ClassVar[ServiceType] = ServiceType(
@@ -24,14 +25,14 @@ class ResidentService(ProcessService):
     )
 
     @property
-    def life(self) -> Life:
+    def life(self) -> TrialLife:
         """The life of a resident server."""
         from serving import resident
 
         return resident
 
 
-class ResidentDeployer(ProcessDeployer):
+class ResidentDeployer(TrialDeployer):
     """Serves each model from a resident server of its own."""
 
     SERVICE: ClassVar[type[ProcessService]] = ResidentService

@@ -57,6 +57,7 @@ class ProcessServiceStatus(ServiceStatus):
 
     Args:
         port: The port asked for; 0 for any free one.
+        trial_uri: Where the bundle of the version tried out last came from.
     """
 
     host: str = "127.0.0.1"
@@ -64,6 +65,8 @@ class ProcessServiceStatus(ServiceStatus):
     version: str = ""
     model_uri: str = ""
     digest: str = ""
+    trial_uri: str = ""
+    trial_digest: str = ""
     url: str = ""
     predict_url: str = ""
     seldon_url: str = ""
@@ -114,7 +117,7 @@ class ProcessService(BaseDeploymentService):
         )
         self.admin_state = ServiceState.ACTIVE
         status.model_uri, status.digest = spec.model_uri, spec.digest
-        self._note(endpoint)
+        self.note(endpoint)
 
     def require_here(self) -> None:
         """Refuse to act on a process of another machine.
@@ -152,7 +155,7 @@ class ProcessService(BaseDeploymentService):
         if endpoint is None:
             self.status.pid = None
             return ServiceState.INACTIVE, ""
-        self._note(endpoint)
+        self.note(endpoint)
         return self.status.state, endpoint.detail
 
     def provision(self) -> None:
@@ -184,7 +187,8 @@ class ProcessService(BaseDeploymentService):
         if log.is_file():
             yield from _lines(log, follow, tail)
 
-    def _note(self, endpoint: Endpoint) -> None:
+    def note(self, endpoint: Endpoint) -> None:
+        """Keep where the model answers and with which version."""
         status = self.status
         status.update_state(_STATES[endpoint.status])
         status.version, status.pid = endpoint.version or status.version, endpoint.pid

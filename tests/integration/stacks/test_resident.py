@@ -13,9 +13,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from serving.bundle import write_bundle
-from serving.errors import ConfigError, PortTakenError, SwitchyardError
+from serving.errors import ConfigError, DeployError, PortTakenError, SwitchyardError
 from serving.schema import Column, TableSchema
-from serving.spec import Deployer, ServiceSpec
+from serving.spec import Deployer, ServiceSpec, Traffic, Trials
 from stacks.apply import apply
 from tests.integration.stacks.conftest import MakeFile, Run
 
@@ -111,6 +111,39 @@ def test_a_model_deployed_again_is_updated_in_place(
     assert (second.url, second.pid, second.version) == (first.url, first.pid, "2")
     assert answer(second.predict_url) == ("2", 4.0)
     assert deployer.endpoints() == [second]
+
+
+def test_a_version_is_tried_out_finished_and_started_again(
+    deployer: "ResidentDeployer", make_spec: MakeSpec
+) -> None:
+    """ZenML's record follows, so that what is started again is the version that was finished."""
+    assert isinstance(deployer, Trials)
+    first = deployer.serve(make_spec("tried", "1"))
+    traffic = Traffic("canary", 1.0, tolerance=3.0)
+    assert deployer.try_out(make_spec("tried", "2"), traffic) == first
+    assert answer(first.predict_url) == ("2", 4.0)
+    seen = deployer.observe("tried")
+    assert seen is not None
+    assert (seen.stable.version, seen.trial.version, seen.traffic) == ("1", "2", traffic)
+    done = deployer.finish("tried")
+    assert (done.version, done.url, deployer.observe("tried")) == ("2", first.url, None)
+    assert deployer.endpoints() == [done]
+    (service,) = deployer.find_model_server(model_name="tried")
+    deployer.stop_model_server(service.uuid)
+    deployer.start_model_server(service.uuid)
+    assert answer(first.predict_url) == ("2", 4.0)
+
+
+def test_a_trial_is_withdrawn_and_one_of_nothing_is_refused(
+    deployer: "ResidentDeployer", make_spec: MakeSpec
+) -> None:
+    with pytest.raises(DeployError, match="Nothing is served under the name 'alone'"):
+        deployer.try_out(make_spec("alone", "1"), Traffic("shadow", 1.0))
+    first = deployer.serve(make_spec("alone", "1"))
+    deployer.try_out(make_spec("alone", "2"), Traffic("shadow", 1.0))
+    assert deployer.withdraw("alone") == first
+    assert deployer.observe("alone") is None
+    assert answer(first.predict_url) == ("1", 2.0)
 
 
 def test_a_broken_bundle_leaves_the_version_before_it_answering(
