@@ -20,6 +20,8 @@ from serving.log import PredictionLog
 from serving.model import Model
 from serving.routes import App
 from serving.service import Served
+from serving.shipping.process import Shipping
+from serving.shipping.settings import read_settings
 from serving.state import State, claim, read_state, release, write_state
 
 
@@ -94,7 +96,7 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
         if port is None:
             home.state = replace(state, port=listener.getsockname()[1])
             write_state(path, home.state)
-        log = PredictionLog(path / "log")
+        log = PredictionLog(path / "log", read_settings(path), shipping=Shipping(path))
         limit = state.body_limit
         app = App(served, log, Versions(home.load, home.keep), token=state.token, body_limit=limit)
         # What is loaded by now stays: the collector need not walk it in the middle of a request,

@@ -16,7 +16,8 @@ from serving.errors import DeployError, ModelError, PortTakenError
 from serving.state import EXIT_MODEL, EXIT_PORT, State, forget, process, read_state, write_state
 
 ROOT = Path(__file__).resolve().parent.parent
-DRAIN = 15.0
+# Ten seconds for requests, five for the last segments of the log.
+DRAIN = 20.0
 RESIDENT = (sys.executable, "-P", "-m", "serving.app")
 
 

@@ -2,12 +2,12 @@
 
 A request's record joins a bounded queue after its answer was sent. A thread writes the queue out
 twenty times a second, so that a killed process loses less than the last second and a stopped one
-nothing.
+nothing. Whole segments are shipped to a store by a process of its own, or stay where they are.
 """
 
 from __future__ import annotations
 
-import os
+import math
 import sys
 import threading
 import time
@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import FileIO
 from itertools import islice
 from pathlib import Path
 
@@ -24,9 +23,14 @@ import orjson
 from numpy.typing import NDArray
 
 from serving.refusals import Values
+from serving.segments import Segments
+from serving.shipping.process import Shipping
+from serving.shipping.settings import LogSettings
+from serving.shipping.worker import Shipped
 
 # Short, so that what waits stays in the processor's cache.
 INTERVAL = 0.05
+TEND = 1.0
 CHUNK = 64
 INLINE = 8
 LINES = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
@@ -73,33 +77,71 @@ class Record:
         return {"label": self.labels[row], "scores": self.scores[row]}
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the rows since the server started.
+
+    Args:
+        dropped: Rows that the queue or the disk could not take.
+        expired: Rows of whole segments that were removed, over the bound, before they were shipped.
+        waiting: Rows in the queue.
+        segments: Whole segments on this machine.
+    """
+
+    written: int
+    dropped: int
+    expired: int
+    waiting: int
+    segments: int
+    shipped: Shipped
+
+
 class PredictionLog:
     """A bounded queue of records and the thread that writes them to a directory.
 
     Args:
         limit: Rows that may wait to be written; what comes above is dropped and counted.
-        segment: Bytes after which a new file is begun.
+        shipping: What ships whole segments; None where they stay.
     """
 
-    def __init__(self, directory: Path, *, limit: int = 200_000, segment: int = 64 << 20) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        settings: LogSettings = LogSettings(),  # noqa: B008
+        *,
+        limit: int = 200_000,
+        shipping: Shipping | None = None,
+    ) -> None:
         self.written = 0
         self.dropped = 0
         self._directory = directory
         self._limit = limit
-        self._segment = segment
+        self._segments = Segments(
+            directory, size=settings.segment, seconds=settings.seconds, keep=settings.keep
+        )
+        self._shipping = shipping
         self._queue: deque[Record | list[bytes]] = deque()
         self._waiting = 0
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
-        self._file: FileIO | None = None
-        self._files = 0
         self._told = ""
 
     def start(self) -> None:
         """Begin to write."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._thread.start()
+
+    def counts(self) -> Counts:
+        """What became of the rows."""
+        return Counts(
+            written=self.written,
+            dropped=self.dropped,
+            expired=self._segments.expired,
+            waiting=self._waiting,
+            segments=len(self._segments.whole()),
+            shipped=self._shipping.shipped() if self._shipping else Shipped(),
+        )
 
     def put(self, record: Record) -> None:
         """Queue a record, or count its rows as dropped when too many are waiting."""
@@ -114,18 +156,30 @@ class PredictionLog:
         self._queue.append(self._lines(record) if rows <= INLINE else record)
 
     def close(self) -> None:
-        """Write what is waiting and end the thread."""
+        """Write what is waiting, end the thread and let the last segment be shipped."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._segments.close()
+        if self._shipping is not None:
+            self._shipping.close()
 
     def _run(self) -> None:
+        tended = -math.inf
         while not self._stop.wait(INTERVAL):
             self._drain()
+            if time.monotonic() - tended >= TEND:
+                tended = time.monotonic()
+                self._tend()
         self._drain()
+
+    def _tend(self) -> None:
+        try:
+            self._segments.tend()
+            if self._shipping is not None:
+                self._shipping.tend()
+        except Exception as error:  # What cannot be tended must not end the log.
+            self._tell(error)
 
     def _drain(self) -> None:
         lines: list[bytes] = []
@@ -163,13 +217,8 @@ class PredictionLog:
     def _append(self, lines: list[bytes]) -> None:
         if not lines:
             return
-        data = b"".join(lines)
         try:
-            file = self._open()
-            end = file.tell()
-            if file.write(data) != len(data):
-                file.truncate(end)
-                raise OSError("the disk took only a part")
+            self._segments.append(b"".join(lines))
         except OSError as error:  # A full disk must not end the log, still less the server.
             self._lose(len(lines), error)
             return
@@ -181,17 +230,9 @@ class PredictionLog:
         with self._lock:
             self.dropped += rows
             self._waiting -= rows
+        self._tell(error)
+
+    def _tell(self, error: Exception) -> None:
         if repr(error) != self._told:
             self._told = repr(error)
             print(f"prediction log: {error!r}", file=sys.stderr, flush=True)
-
-    def _open(self) -> FileIO:
-        if self._file is not None and self._file.tell() >= self._segment:
-            self._file.close()
-            self._file = None
-        if self._file is None:
-            self._files += 1
-            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-            name = f"{stamp}-{os.getpid()}-{self._files:04d}.jsonl"
-            self._file = FileIO(self._directory / name, "a")
-        return self._file

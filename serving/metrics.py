@@ -59,13 +59,7 @@ class Metrics:
             *_family(f"{prefix}rolls_total", "counter", "Attempts to change the model.", rolls),
             *_family(f"{prefix}trials_total", "counter", "Trials that ended.", trials),
             *_trial(f"{prefix}trial", trial),
-            *_family(f"{prefix}log_rows_total", "counter", "Rows logged.", {"": log.written}),
-            *_family(
-                f"{prefix}log_dropped_rows_total",
-                "counter",
-                "Rows that the prediction log could not hold.",
-                {"": log.dropped},
-            ),
+            *_log(f"{prefix}log_", log),
             *_family(f"{prefix}model_info", "gauge", "The model that answers.", {info: 1}),
             *_family(
                 "process_start_time_seconds", "gauge", "Start of the server.", {"": self.started}
@@ -97,6 +91,35 @@ def _trial(name: str, seen: Observation | None) -> Iterable[str]:
         ("skipped_rows", "Rows that there was no room to compare.", seen.skipped),
     ):
         yield from _family(f"{name}_{what}", "gauge", about, {told: value})
+
+
+def _log(prefix: str, log: PredictionLog) -> Iterable[str]:
+    counts = log.counts()
+    shipped = counts.shipped
+    ages = {"": round(time.time() - shipped.failed_at, 3)} if shipped.failed else {}
+    rows: list[tuple[str, str, str, Mapping[str, float]]] = [
+        ("rows_total", "counter", "Rows logged.", {"": counts.written}),
+        (
+            "dropped_rows_total",
+            "counter",
+            "Rows that the prediction log could not hold.",
+            {"": counts.dropped},
+        ),
+        (
+            "expired_rows_total",
+            "counter",
+            "Rows removed from this machine, over its bound, before they were shipped.",
+            {"": counts.expired},
+        ),
+        ("waiting_rows", "gauge", "Rows not yet written.", {"": counts.waiting}),
+        ("waiting_segments", "gauge", "Whole segments on this machine.", {"": counts.segments}),
+        ("shipped_files_total", "counter", "Segments shipped.", {"": shipped.files}),
+        ("shipped_rows_total", "counter", "Rows shipped.", {"": shipped.rows}),
+        ("shipping_failures_total", "counter", "Attempts that failed.", {"": shipped.failed}),
+        ("shipping_last_failure_seconds", "gauge", "Seconds since the last failure.", ages),
+    ]
+    for name, kind, about, values in rows:
+        yield from _family(f"{prefix}{name}", kind, about, values)
 
 
 def _family(name: str, kind: str, about: str, values: Mapping[str, float]) -> Iterable[str]:

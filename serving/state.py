@@ -6,6 +6,8 @@ HOME/deploy.lock       held by whoever starts, rolls or stops the server
 HOME/server.log        what the process printed
 HOME/versions/         the bundles
 HOME/log/              the prediction log
+HOME/log.json          how the log is kept and where it is shipped to, with the store's credentials
+HOME/shipped.json      what was shipped since the server started
 """
 
 from __future__ import annotations
@@ -63,13 +65,19 @@ def read_state(home: Path) -> State | None:
 
 
 def write_state(home: Path, state: State) -> None:
-    """Replace the state in one step; the file holds a token, so that only its owner reads it."""
-    with tempfile.NamedTemporaryFile(dir=home, prefix=".service-", delete=False) as file:
+    """Replace the state; the file holds a token."""
+    write_private(home / "service.json", orjson.dumps(asdict(state), option=orjson.OPT_INDENT_2))
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace a file of a home in one step, so that only its owner reads it."""
+    home, prefix = path.parent, f".{path.stem}-"
+    with tempfile.NamedTemporaryFile(dir=home, prefix=prefix, delete=False) as file:
         try:
-            file.write(orjson.dumps(asdict(state), option=orjson.OPT_INDENT_2))
+            file.write(data)
             file.close()
             give(home, Path(file.name))
-            Path(file.name).replace(home / "service.json")
+            Path(file.name).replace(path)
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from serving.resident import stop
 from tests.integration.stacks.conftest import ROOT
 from tests.integration.stacks.store import KEY, SECRET, Store, mlflow_over, store_in
 
@@ -65,7 +66,8 @@ def program(environ: dict[str, str], place: Path) -> Iterator[Program]:
     words = [f"--key=@{place / 'key'}", f"--secret=@{place / 'word'}"]
     assert run("zenml", "secret", "create", "switchyard-s3", *words).returncode == 0
     yield run
-    run("python", "run.py", "stop", "tumours")
+    for state in Path(environ["ZENML_LOCAL_STORES_PATH"]).glob("*/*/service.json"):
+        stop(state.parent)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +111,14 @@ def test_no_secret_is_shown_or_stored_in_clear(
     assert "{{switchyard-s3.secret}}" in shown
     files = Path(environ["ZENML_LOCAL_STORES_PATH"]).rglob("*.db")
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
+
+
+def test_the_prediction_log_is_in_the_store_once_the_server_stops(
+    answer: dict[str, Any], program: Program, store: Store
+) -> None:
+    assert answer["endpoint"]
+    assert program("python", "run.py", "stop", "tumours").returncode == 0
+    assert [key for key in store.objects() if key.startswith("predictions/tumours/date=")]
 
 
 def test_the_applied_stack_is_exported_and_applied_back_unchanged(

@@ -234,3 +234,24 @@ def test_zenmls_own_commands_list_stop_and_start_what_is_served(
     assert answer(endpoint.predict_url) == ("3", 6.0)
     assert run(*models, "delete", identity).returncode == 0
     assert deployer.endpoints() == []
+
+
+def test_predictions_go_to_the_artifact_store_of_the_active_stack(
+    deployer: "ResidentDeployer", make_spec: MakeSpec
+) -> None:
+    from zenml.client import Client
+
+    answer(deployer.serve(make_spec("logged", "1")).predict_url)
+    deployer.stop("logged")
+    store = Path(Client().active_stack.artifact_store.path)
+    assert list((store / "predictions" / "logged").glob("date=*/hour=*/*.jsonl.gz"))
+
+
+@pytest.mark.parametrize("uri", ["", "/elsewhere/predictions"])
+def test_a_log_goes_where_the_stack_file_says_or_nowhere(make_file: MakeFile, uri: str) -> None:
+    from stacks.flavors.prediction_log import log_settings
+
+    name = f"log-{len(uri)}"
+    apply(make_file(name, model_deployer=(name, "resident", {"log_uri": uri})))
+    settings = log_settings(deployer_of(name).config)
+    assert (settings.uri, settings.options) == (uri, {})

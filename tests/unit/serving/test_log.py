@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from serving.log import PredictionLog, Record
+from serving.shipping.settings import LogSettings
 
 
 def record(rows: int = 1, **changes: Any) -> Record:
@@ -82,7 +83,7 @@ def test_what_the_queue_cannot_hold_is_dropped_and_counted(tmp_path: Path) -> No
 
 
 def test_a_full_segment_is_followed_by_the_next(tmp_path: Path) -> None:
-    log = PredictionLog(tmp_path, segment=2000)
+    log = PredictionLog(tmp_path, LogSettings(segment=2000))
     log.start()
     log.put(record(200))
     log.close()
