@@ -23,8 +23,9 @@ from benchmarks.process import ROOT, Place, measure, on_core, place
 from benchmarks.spread import Spread, ratios
 from serving.bundle import SCHEMA
 from serving.encoding import encode
+from serving.openapi import v2_body
 from serving.schema import TableSchema
-from steps.deployment.smoke import first_answer, v2_request
+from steps.deployment.smoke import first_answer
 
 PEER = ("-m", "benchmarks.peers.bare_model")
 JOB = ("run.py", "--stack", "local", "--config", "benchmarks/serving.yaml", "--json")
@@ -85,7 +86,7 @@ def questions(schema: TableSchema) -> dict[str, bytes]:
     split = {"columns": list(schema.names), "data": [[row[name] for name in schema.names]]}
     encoded = encode(schema, {name: [row[name]] for name in schema.names})
     asked = {
-        OURS: v2_request(schema, [row]),
+        OURS: v2_body(schema, [dict(row)]),
         MLFLOW: {"dataframe_split": split},
         BARE: {"inputs": encoded.tolist()},
     }

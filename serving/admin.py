@@ -14,6 +14,7 @@ from serving.errors import ModelError, RequestError
 from serving.metrics import Metrics
 from serving.protocols.v2 import refusal
 from serving.service import Served
+from serving.settings import ServerSettings
 from serving.spec import Traffic
 from serving.transport import Answer, Handler, Receive, Route, Scope, read_body
 from serving.trial import Trial
@@ -44,11 +45,13 @@ class Versions:
 class Admin:
     """Changes one at a time."""
 
-    def __init__(self, app: Serving, versions: Versions, *, token: str, body_limit: int) -> None:
+    def __init__(
+        self, app: Serving, versions: Versions, *, token: str, settings: ServerSettings
+    ) -> None:
         self._app = app
         self._versions = versions
         self._token = token
-        self._body_limit = body_limit
+        self._limits = settings.body_limit, settings.patience
         self._one = asyncio.Lock()
         self._lease: asyncio.TimerHandle | None = None
 
@@ -112,7 +115,7 @@ class Admin:
         return _json({"trial": None if trial is None else asdict(trial.observation())})
 
     async def _asked(self, receive: Receive) -> dict[str, object]:
-        return _object(await read_body(receive, self._body_limit))
+        return _object(await read_body(receive, *self._limits))
 
     async def _loaded(self, wanted: dict[str, object]) -> Served:
         return await asyncio.to_thread(self._versions.load, wanted)

@@ -13,6 +13,7 @@ from types import FrameType
 
 import uvicorn
 
+from serving.access import Guarded
 from serving.admin import Versions
 from serving.errors import DeployError, ModelError, SwitchyardError
 from serving.listening import listen, tell
@@ -20,9 +21,11 @@ from serving.log import PredictionLog
 from serving.model import Model
 from serving.routes import App
 from serving.service import Served
+from serving.settings import ServerSettings
 from serving.shipping.process import Shipping
 from serving.shipping.settings import read_settings
 from serving.state import State, claim, read_state, release, write_state
+from serving.tls import leaf
 
 
 @dataclass
@@ -92,28 +95,34 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
         raise DeployError(f"{path} holds no service.json: nothing was deployed there.")
     home = Home(path, state)
     served = home.stable()
-    with listen(host or state.host, state.port if port is None else port) as listener:
+    settings = state.server
+    shown = leaf(settings)
+    with listen(host or settings.host, settings.port if port is None else port) as listener:
         if port is None:
-            home.state = replace(state, port=listener.getsockname()[1])
+            settings = replace(settings, port=listener.getsockname()[1])
+        home.state = replace(state, server=settings, trust=shown)
+        if home.state != state:
             write_state(path, home.state)
         log = PredictionLog(path / "log", read_settings(path), shipping=Shipping(path))
-        limit = state.body_limit
-        app = App(served, log, Versions(home.load, home.keep), token=state.token, body_limit=limit)
+        versions = Versions(home.load, home.keep)
+        app = App(served, log, versions, token=state.token, settings=settings)
         # What is loaded by now stays: the collector need not walk it in the middle of a request,
         # nor run at all after every few of them.
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
-        server = uvicorn.Server(configure(app))
+        server = uvicorn.Server(configure(app, settings))
         server.run(sockets=[listener])
         if not server.started:
             raise DeployError("The HTTP server did not start; its log is above.")
 
 
-def configure(app: App) -> uvicorn.Config:
+def configure(app: App, settings: ServerSettings) -> uvicorn.Config:
     """The settings of the HTTP server."""
     return uvicorn.Config(
-        app,
+        Guarded(app, settings.api_key) if settings.api_key else app,
+        ssl_certfile=settings.certificate or None,
+        ssl_keyfile=settings.key_file or None,
         loop="uvloop",
         http="httptools",
         ws="none",

@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 import orjson
 
-from serving.spec import SELDON, Endpoint, Observation, Sample, Traffic
+from serving.spec import SELDON, Access, Endpoint, Observation, Sample, Traffic
 from serving.state import State, process
+from serving.tls import trusting
 
 
 def endpoint(
@@ -47,13 +48,15 @@ def _sample(told: dict[str, Any]) -> Sample:
 
 def address(state: State) -> str:
     """The address at which this machine reaches a server."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(state.host, state.host)  # noqa: S104
+    host = state.server.host
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
 
 
 def base_url(state: State) -> str:
     """What every URL of a server begins with."""
-    host = address(state)
-    return f"http://[{host}]:{state.port}" if ":" in host else f"http://{host}:{state.port}"
+    host, port = address(state), state.server.port
+    scheme = "https" if state.server.certificate else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def ask(
@@ -64,7 +67,7 @@ def ask(
     Args:
         timeout: Seconds to wait for each part of the answer.
     """
-    connection = http.client.HTTPConnection(address(state), state.port, timeout=max(timeout, 0.1))
+    connection = _connection(state, max(timeout, 0.1))
     data = None if body is None else orjson.dumps(body)
     try:
         connection.request(method, path, data, {"authorization": f"Bearer {state.token}"})
@@ -76,10 +79,23 @@ def ask(
         connection.close()
 
 
+def access(state: State) -> Access:
+    """What a request to a state's server must bring."""
+    key = state.server.api_key
+    return Access({"authorization": f"Bearer {key}"} if key else {}, state.trust)
+
+
 def is_ready(home: Path, state: State) -> bool:
     """Whether the home's own process answers, and nothing else that took over its port."""
     pid, alive = process(home)
-    if not alive or not state.port:
+    if not alive or not state.server.port:
         return False
     answer = ask(state, "GET", "/readyz", timeout=2.0)
     return answer is not None and answer[0] == 200 and answer[1].get("pid") == pid
+
+
+def _connection(state: State, timeout: float) -> http.client.HTTPConnection:
+    where = address(state), state.server.port
+    if not state.server.certificate:
+        return http.client.HTTPConnection(*where, timeout=timeout)
+    return http.client.HTTPSConnection(*where, timeout=timeout, context=trusting(state.trust))

@@ -15,8 +15,10 @@ from serving.client import ask, base_url, endpoint, observation
 from serving.errors import DeployError, ModelError, PortTakenError
 from serving.launch import Process
 from serving.runner import Runner
+from serving.settings import ServerSettings
 from serving.spec import Endpoint, Observation, ServiceSpec, Traffic
-from serving.state import BODY_LIMIT, State, deploy_lock, read_state, write_state
+from serving.state import State, deploy_lock, read_state, write_state
+from serving.tls import leaf
 from serving.versions import place, prune
 
 PROCESS = Process()
@@ -25,22 +27,19 @@ PROCESS = Process()
 def serve(
     home: Path,
     spec: ServiceSpec,
+    server: ServerSettings | None = None,
     *,
-    host: str = "127.0.0.1",
-    port: int = 0,
     timeout: float = 60.0,
-    body_limit: int = BODY_LIMIT,
     runner: Runner = PROCESS,
 ) -> Endpoint:
     """Serve a version: from a new server, or in place of the one that the home's server holds.
 
     Args:
-        host: The address to listen on; taken from the next start on, as is `body_limit`.
-        port: 0 for the port that the home had before, or any free one.
+        server: How to listen; None for the settings that the home had before.
         timeout: Seconds until the version must answer.
-        body_limit: The largest request body, in bytes.
 
     Raises:
+        ConfigError: The certificate cannot be used.
         ModelError: The bundle is broken; the version before it still answers.
         DeployError: The server did not come up or answer.
     """
@@ -48,12 +47,14 @@ def serve(
     home = home.resolve()
     with deploy_lock(home, timeout):
         before = read_state(home)
+        asked = server or _as_before(before)
         if before is not None and _await_ready(home, before, runner, deadline):
-            state = _roll(home, before, spec, port, deadline, runner)
+            state = _roll(home, before, spec, asked, deadline, runner)
         else:
+            shown = leaf(asked)
             token = before.token if before is not None else secrets.token_urlsafe(32)
             served = (spec.name, spec.version, spec.digest, place(home, spec))
-            wanted = State(*served, host, port, token, body_limit)
+            wanted = State(*served, token, asked, shown)
             state = _start(home, before, wanted, deadline, runner)
         prune(home, state.bundle)
         return endpoint(state, "ready", runner.alive(home)[0])
@@ -108,7 +109,7 @@ def try_out(
     home = home.resolve()
     with deploy_lock(home, timeout):
         state = _serving(home, runner, deadline)
-        _check_same_service(home, state, spec, 0)
+        _check_same_service(home, state, spec, state.server)
         if (state.version, state.digest) == (spec.version, spec.digest):
             raise DeployError(f"Version '{spec.version}' of '{spec.name}' serves already.")
         wanted = {**_wanted(home, spec), "traffic": asdict(traffic)}
@@ -172,14 +173,19 @@ def _await_ready(home: Path, state: State, runner: Runner, deadline: float) -> b
     return False
 
 
+def _as_before(before: State | None) -> ServerSettings:
+    return ServerSettings() if before is None else replace(before.server, port=0)
+
+
 def _start(
     home: Path, before: State | None, wanted: State, deadline: float, runner: Runner
 ) -> State:
     """Start a server; when that fails, the home remembers what it served before."""
     try:
-        if not wanted.port and before is not None and before.port:
+        if not wanted.server.port and before is not None and before.server.port:
+            same = replace(wanted.server, port=before.server.port)
             try:
-                return runner.launch(home, replace(wanted, port=before.port), deadline)
+                return runner.launch(home, replace(wanted, server=same), deadline)
             except PortTakenError:  # Nobody asked for this port: any other will do.
                 pass
         return runner.launch(home, wanted, deadline)
@@ -192,10 +198,15 @@ def _start(
 
 
 def _roll(
-    home: Path, state: State, spec: ServiceSpec, port: int, deadline: float, runner: Runner
+    home: Path,
+    state: State,
+    spec: ServiceSpec,
+    asked: ServerSettings,
+    deadline: float,
+    runner: Runner,
 ) -> State:
     """Put another version into a running server."""
-    _check_same_service(home, state, spec, port)
+    _check_same_service(home, state, spec, asked)
     if (state.version, state.digest) == (spec.version, spec.digest):
         # Another version may be on trial beside it, which ends here.
         return _change(home, state, "withdraw", {}, deadline, runner)
@@ -228,10 +239,10 @@ def _change(
     return read_state(home) or state
 
 
-def _check_same_service(home: Path, state: State, spec: ServiceSpec, port: int) -> None:
+def _check_same_service(home: Path, state: State, spec: ServiceSpec, asked: ServerSettings) -> None:
     if spec.name != state.name:
         message = f"{home} serves the model '{state.name}'"
         raise DeployError(f"{message}: stop it first, or give '{spec.name}' a home of its own.")
-    if port not in (0, state.port):
-        message = f"'{state.name}' answers on port {state.port}"
-        raise DeployError(f"{message}: stop it first to move it to port {port}.")
+    if differing := state.server.differing(asked):
+        message = f"'{state.name}' answers at {base_url(state)} with another {differing[0]}"
+        raise DeployError(f"{message}: stop it first, and deploy it again with the new one.")

@@ -18,6 +18,7 @@ from serving.model import Model
 from serving.protocols import Wire
 from serving.protocols.v2 import refusal
 from serving.service import Served
+from serving.settings import ServerSettings
 from serving.transport import Answer, Receive, Route, Scope, Send, read_body, send_answer
 from serving.trial import Trial
 
@@ -25,6 +26,7 @@ from serving.trial import Trial
 # milliseconds, in which every other request would wait.
 INLINE = 64 << 10
 HTML = b"text/html; charset=utf-8"
+DEFAULTS = ServerSettings()
 
 
 class App:
@@ -32,7 +34,7 @@ class App:
 
     Args:
         token: What the admin routes ask for.
-        body_limit: The largest request body, in bytes.
+        settings: The limits on a request's body.
     """
 
     def __init__(
@@ -42,13 +44,13 @@ class App:
         versions: Versions,
         *,
         token: str,
-        body_limit: int,
+        settings: ServerSettings = DEFAULTS,
     ) -> None:
         self.served = served
         self.trial: Trial | None = None
         self.log = log
         self.metrics = Metrics()
-        self._body_limit = body_limit
+        self._limits = settings.body_limit, settings.patience
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="batch")
         self._infer = Route("POST", self._predict)
         self._routes = {
@@ -62,7 +64,7 @@ class App:
             "/metrics": _page(self._metrics),
             "/openapi.json": _page(lambda: _json(openapi.document(self.served.model))),
             "/docs": _page(lambda: Answer(docs.page(self.served.model), content_type=HTML)),
-            **Admin(self, versions, token=token, body_limit=body_limit).routes,
+            **Admin(self, versions, token=token, settings=settings).routes,
         }
         self._model_routes = {
             "": Route("GET", self._describe),
@@ -127,7 +129,7 @@ class App:
     async def _predict(self, scope: Scope, receive: Receive) -> Answer:
         path = scope["path"]
         try:
-            body = await read_body(receive, self._body_limit)
+            body = await read_body(receive, *self._limits)
             # Chosen after the body came in, so that a slow client is not answered by a version
             # which others saw replaced long before.
             served = self._addressed(path)
@@ -197,4 +199,6 @@ def _json(facts: dict[str, object]) -> Answer:
 
 def _wrong_method(served: Served, path: str, method: str, allowed: str) -> Answer:
     message = f"{path[:200]} takes {allowed} and not {method}."
-    return Answer(served.wire(path).refuse(405, message), 405, allow=allowed.encode())
+    return Answer(
+        served.wire(path).refuse(405, message), 405, headers=((b"allow", allowed.encode()),)
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 # Where every deployer takes Seldon v1 requests, below its base URL.
@@ -63,6 +64,27 @@ class Deployer(Protocol):
 
     def stop(self, name: str) -> bool:
         """Stop answering for a model; False when nothing answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a request must bring to be answered; apart from Endpoint, which is shown and stored.
+
+    Args:
+        headers: To be sent with each request; they may hold a key.
+        certificate: The one certificate to trust, as PEM text; empty for whatever the system does.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    certificate: str = field(default="", repr=False)
+
+
+@runtime_checkable
+class Guarded(Protocol):
+    """What a deployer has beside the rest when its servers may ask for a key or speak TLS."""
+
+    def access(self, name: str) -> Access:
+        """What a request to that model must bring."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a server's home holds: which version is to be served, where, and whether a process does.
 
-HOME/service.json      what is to be served, where, and the token of the admin route
+HOME/service.json      what is to be served, where, and the secrets of its routes
 HOME/server.pid        the process, which holds a lock on this file for as long as it lives
 HOME/deploy.lock       held by whoever starts, rolls or stops the server
 HOME/server.log        what the process printed
@@ -25,8 +25,8 @@ from typing import IO
 import orjson
 
 from serving.errors import DeployError
+from serving.settings import ServerSettings
 
-BODY_LIMIT = 16 << 20
 # How the process tells the causes of a failed start apart.
 EXIT_MODEL, EXIT_PORT, EXIT_OTHER = 3, 4, 5
 
@@ -37,35 +37,35 @@ class State:
 
     Args:
         bundle: The name of the bundle's directory in HOME/versions.
-        port: 0 until the first start found a free one.
         token: What the admin route asks for.
-        body_limit: The largest request body, in bytes.
+        server: How it listens; its port is 0 until the first start found a free one.
+        trust: The certificate that the running process shows, as PEM text; empty without TLS.
     """
 
     name: str
     version: str
     digest: str
     bundle: str
-    host: str
-    port: int
     token: str
-    body_limit: int = BODY_LIMIT
+    server: ServerSettings
+    trust: str = ""
 
 
 def read_state(home: Path) -> State | None:
     """The state of a home; None where nothing was ever served."""
     path = home / "service.json"
     try:
-        return State(**orjson.loads(path.read_bytes()))
+        fields = orjson.loads(path.read_bytes())
+        return State(**{**fields, "server": ServerSettings(**fields["server"])})
     except FileNotFoundError:
         return None
-    except (orjson.JSONDecodeError, TypeError) as error:
+    except (orjson.JSONDecodeError, TypeError, KeyError) as error:
         message = f"{path} cannot be read ({error}). Remove it and deploy again."
         raise DeployError(message) from error
 
 
 def write_state(home: Path, state: State) -> None:
-    """Replace the state; the file holds a token."""
+    """Replace the state; the file holds secrets."""
     write_private(home / "service.json", orjson.dumps(asdict(state), option=orjson.OPT_INDENT_2))
 
 

@@ -16,7 +16,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 JSON = b"application/json"
-PATIENCE = 30.0
 
 
 @dataclass(slots=True)
@@ -31,7 +30,7 @@ class Answer:
     body: bytes
     status: int = 200
     content_type: bytes = JSON
-    allow: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
     seconds: float = 0.0
     record: Record | None = None
 
@@ -47,11 +46,12 @@ class Route:
     handler: Handler
 
 
-async def read_body(receive: Receive, limit: int) -> bytes:
+async def read_body(receive: Receive, limit: int, patience: float) -> bytes:
     """The whole body of a request.
 
     Args:
         limit: The most bytes it may have.
+        patience: Seconds in which all of it must have arrived.
     """
     message = await receive()
     body: bytes = message.get("body", b"")
@@ -59,10 +59,10 @@ async def read_body(receive: Receive, limit: int) -> bytes:
         _check_size(len(body), limit)
         return body
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             return await _read_rest(receive, limit, body)
     except TimeoutError:
-        message_ = f"The request's body did not arrive within {PATIENCE:g} s."
+        message_ = f"The request's body did not arrive within {patience:g} s."
         raise RequestError(message_, status=408) from None
 
 
@@ -84,8 +84,8 @@ async def send_answer(send: Send, answer: Answer) -> None:
     """Send a whole answer."""
     length = b"%d" % len(answer.body)
     headers = [(b"content-type", answer.content_type), (b"content-length", length)]
-    if answer.allow:
-        headers.append((b"allow", answer.allow))
+    if answer.headers:
+        headers += answer.headers
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
 

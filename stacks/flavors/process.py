@@ -25,7 +25,8 @@ from zenml.models.v2.misc.service import ServiceType
 from zenml.services import ServiceConfig
 
 from serving.errors import ConfigError, SwitchyardError
-from serving.spec import Endpoint, ServiceSpec
+from serving.settings import ServerSettings
+from serving.spec import Access, Endpoint, ServiceSpec
 from stacks.flavors.service import ProcessService, ProcessServiceConfig, ProcessServiceStatus
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -52,6 +53,10 @@ class ProcessConfig(BaseModelDeployerConfig):
     def is_local(self) -> bool:
         """Servers are processes of this machine."""
         return True
+
+    def server(self) -> ServerSettings:
+        """What a server's process is told."""
+        return ServerSettings(host=self.host, port=self.port)
 
 
 class BundleConfig(ServiceConfig):
@@ -116,6 +121,11 @@ class ProcessDeployer(BaseModelDeployer):
         answered = found[0].end()
         write(found[0])
         return answered
+
+    def access(self, name: str) -> Access:
+        """What a request to that model must bring."""
+        found = self.find_model_server(model_name=name)
+        return found[0].access() if found else Access()
 
     # What ZenML uses.
 
@@ -215,8 +225,8 @@ class ProcessDeployer(BaseModelDeployer):
         }
 
     def _asked(self, service: ProcessService) -> ProcessService:
-        """The service with the address that the component's settings ask for now."""
-        service.status.host, service.status.port = self.config.host, self.config.port
+        """The service with what the component's settings ask for now."""
+        service.ask_for(self.config.server())
         return service
 
     def _recorded(self, name: str) -> tuple[UUID, bool]:

@@ -6,12 +6,14 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Literal, Protocol
 
+from pydantic import PrivateAttr
 from zenml.enums import ServiceState
 from zenml.services import ServiceConfig, ServiceStatus
 from zenml.services.service import BaseDeploymentService
 
 from serving.errors import DeployError
-from serving.spec import Endpoint, ServiceSpec
+from serving.settings import ServerSettings
+from serving.spec import Access, Endpoint, ServiceSpec
 
 Word = Literal["ready", "starting", "stopped", "failed"]
 
@@ -27,9 +29,13 @@ class Life(Protocol):
     """How a server's process is started or rolled, asked for its state, and stopped."""
 
     def serve(
-        self, home: Path, spec: ServiceSpec, *, host: str, port: int, timeout: float
+        self, home: Path, spec: ServiceSpec, server: ServerSettings | None, *, timeout: float
     ) -> Endpoint:
-        """Serve a version, in place of the one that the home's process serves."""
+        """Serve a version, in place of the one that the home's process serves.
+
+        Args:
+            server: How to listen; None for the settings that the home had before.
+        """
 
     def status(self, home: Path) -> Endpoint | None:
         """What a home serves or served; None where nothing was ever deployed."""
@@ -56,12 +62,9 @@ class ProcessServiceStatus(ServiceStatus):
     """What is served now.
 
     Args:
-        port: The port asked for; 0 for any free one.
         trial_uri: Where the bundle of the version tried out last came from.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 0
     version: str = ""
     model_uri: str = ""
     digest: str = ""
@@ -78,6 +81,9 @@ class ProcessService(BaseDeploymentService):
 
     config: ProcessServiceConfig
     status: ProcessServiceStatus
+
+    # None asks for what the home had before.
+    _asked: ServerSettings | None = PrivateAttr(None)
 
     @property
     def life(self) -> Life:
@@ -103,6 +109,14 @@ class ProcessService(BaseDeploymentService):
         """Where the server says whether it is ready."""
         return f"{self.status.url}/readyz" if self.status.url else None
 
+    def ask_for(self, server: ServerSettings) -> None:
+        """Have the next start listen so; ZenML's store never sees it, as it holds the key."""
+        self._asked = server
+
+    def access(self) -> Access:
+        """What a request must bring, as far as this machine knows."""
+        return Access()
+
     def serve(self, spec: ServiceSpec, timeout: float) -> None:
         """Start the process, or roll the one that runs, and note what it serves.
 
@@ -111,11 +125,8 @@ class ProcessService(BaseDeploymentService):
             ModelError: The bundle is broken.
         """
         self.require_here()
-        status = self.status
-        endpoint = self.life.serve(
-            self.home, spec, host=status.host, port=status.port, timeout=timeout
-        )
-        self.admin_state = ServiceState.ACTIVE
+        endpoint = self.life.serve(self.home, spec, self._asked, timeout=timeout)
+        self.admin_state, status = ServiceState.ACTIVE, self.status
         status.model_uri, status.digest = spec.model_uri, spec.digest
         self.note(endpoint)
 

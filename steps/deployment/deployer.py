@@ -1,7 +1,7 @@
 """The active stack's model deployer, seen through the one interface that steps know."""
 
 from serving.errors import ConfigError
-from serving.spec import Deployer, Endpoint
+from serving.spec import Access, Deployer, Endpoint, Guarded
 
 
 def active_deployer() -> Deployer:
@@ -25,6 +25,11 @@ def active_deployer() -> Deployer:
             f"'{deployer.flavor}', which this project cannot drive. Use the flavor 'resident'."
         )
     return deployer
+
+
+def access_to(deployer: Deployer, name: str) -> Access:
+    """What a request to that model must bring; never to be shown or stored."""
+    return deployer.access(name) if isinstance(deployer, Guarded) else Access()
 
 
 def endpoint_of(deployer: Deployer, name: str) -> Endpoint | None:

@@ -1,6 +1,5 @@
 """One real question to a served model, in both protocols, held against the bundle's own answer."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -8,11 +7,13 @@ import numpy as np
 
 from serving.errors import DeployError
 from serving.model import Model, Prediction
-from serving.schema import TableSchema
+from serving.openapi import example_rows, seldon_body, v2_body
+from serving.spec import Access
+from serving.tls import trusting
 from steps.config import Settings
 
 SECONDS = 10.0
-V2_TYPES = {"numeric": "FP64", "categorical": "BYTES", "datetime": "BYTES"}
+NOTHING_ASKED = Access()
 
 
 class Smoke(Settings):
@@ -23,35 +24,14 @@ class Smoke(Settings):
     answer: dict[str, Any]
 
 
-def v2_request(schema: TableSchema, rows: list[Mapping[str, object]]) -> dict[str, Any]:
-    """Put rows into an Open Inference Protocol request, one tensor a column."""
-    return {
-        "inputs": [
-            {
-                "name": column.name,
-                "datatype": "BOOL" if column.dtype == "bool" else V2_TYPES[column.kind],
-                "shape": [len(rows)],
-                "data": [row[column.name] for row in rows],
-            }
-            for column in schema.columns
-        ]
-    }
-
-
-def seldon_request(schema: TableSchema, rows: list[Mapping[str, object]]) -> dict[str, Any]:
-    """Put rows into a Seldon v1 request."""
-    names = list(schema.names)
-    return {"data": {"names": names, "ndarray": [[row[name] for name in names] for row in rows]}}
-
-
-def ask(predict_url: str, seldon_url: str, model: Model) -> Smoke:
+def ask(predict_url: str, seldon_url: str, model: Model, access: Access = NOTHING_ASKED) -> Smoke:
     """Send the schema's example rows in both protocols and check version and scores.
 
     Raises:
         DeployError: An answer is missing, is another version's, or differs from the bundle's.
     """
-    rows = list(model.schema.examples)
-    answer = _post(predict_url, v2_request(model.schema, rows))
+    rows = example_rows(model.schema)
+    answer = _post(predict_url, v2_body(model.schema, rows), access)
     if str(answer.get("model_version")) != model.version:
         raise DeployError(
             f"{predict_url} answers with version {answer.get('model_version')}, "
@@ -60,9 +40,8 @@ def ask(predict_url: str, seldon_url: str, model: Model) -> Smoke:
     columns = {name: [row[name] for row in rows] for name in model.schema.names}
     expected = model.predict(columns)
     _agree(predict_url, _v2_answer(answer), expected)
-    _agree(
-        seldon_url, _seldon_answer(_post(seldon_url, seldon_request(model.schema, rows))), expected
-    )
+    seldon = _post(seldon_url, seldon_body(model.schema, rows), access)
+    _agree(seldon_url, _seldon_answer(seldon), expected)
     return Smoke(url=predict_url, row=dict(rows[0]), answer=first_answer(answer))
 
 
@@ -76,9 +55,17 @@ def first_answer(answer: dict[str, Any]) -> dict[str, Any]:
     return first
 
 
-def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:
+def _post(url: str, body: dict[str, Any], access: Access) -> dict[str, Any]:
+    certificate = access.certificate
     try:
-        response = httpx.post(url, json=body, timeout=SECONDS, trust_env=False)
+        response = httpx.post(
+            url,
+            json=body,
+            headers=access.headers,
+            verify=trusting(certificate) if certificate else True,
+            timeout=SECONDS,
+            trust_env=False,
+        )
     except httpx.HTTPError as error:
         raise DeployError(f"{url} did not answer: {error}") from error
     if response.status_code != httpx.codes.OK:

@@ -10,7 +10,7 @@ from serving.errors import DeployError, RunError
 from serving.model import Model
 from serving.spec import ServiceSpec
 from steps.config import Settings
-from steps.deployment.deployer import active_deployer, endpoint_of
+from steps.deployment.deployer import access_to, active_deployer, endpoint_of
 from steps.deployment.smoke import Smoke, ask
 from steps.registry.registry import Registry
 from steps.registry.tracking import tracking_uri
@@ -79,7 +79,8 @@ def smoke(champion: Champion, deployment: Deployment) -> Annotated[Smoke, "answe
     with TemporaryDirectory() as scratch:
         model = Model.load(Registry(tracking_uri()).fetch(version, Path(scratch)))
     try:
-        return ask(deployment.predict_url, deployment.seldon_url, model)
+        access = access_to(active_deployer(), version.model)
+        return ask(deployment.predict_url, deployment.seldon_url, model, access)
     except DeployError as error:
         raise DeployError(f"{error} {give_way(version, deployment.before)}") from error
 

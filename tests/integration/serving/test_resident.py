@@ -19,6 +19,7 @@ from serving.errors import DeployError, ModelError
 from serving.model import write_bundle
 from serving.openapi import seldon_body, v2_body
 from serving.resident import serve, status, stop
+from serving.settings import ServerSettings
 from serving.spec import Endpoint, ServiceSpec
 from serving.state import process, read_state
 from tests.integration.serving.conftest import MakeSpec
@@ -127,9 +128,9 @@ def test_a_port_that_is_taken_is_named(home: Path, spec: MakeSpec) -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(DeployError, match=f"Port {port} of 127.0.0.1 is taken"):
-            serve(home, spec(), port=port)
+            serve(home, spec(), ServerSettings(port=port))
     assert status(home) is None
-    assert serve(home, spec(), port=port).url == f"http://127.0.0.1:{port}"
+    assert serve(home, spec(), ServerSettings(port=port)).url == f"http://127.0.0.1:{port}"
 
 
 def test_a_port_that_was_lost_while_stopped_is_replaced(home: Path, spec: MakeSpec) -> None:
@@ -208,8 +209,10 @@ def test_a_home_serves_one_model_at_one_port(home: Path, spec: MakeSpec) -> None
     with pytest.raises(DeployError, match="serves the model 'shop': stop it first"):
         serve(home, ServiceSpec("shoe", "1", other.model_uri, other.digest))
     port = int(endpoint.url.rsplit(":", 1)[1])
-    with pytest.raises(DeployError, match=f"answers on port {port}: stop it first"):
-        serve(home, other, port=port + 1)
+    with pytest.raises(
+        DeployError, match=f"answers at {endpoint.url} with another port: stop it first"
+    ):
+        serve(home, other, ServerSettings(port=port + 1))
 
 
 def servers_of(home: Path) -> list[int]:

@@ -13,6 +13,7 @@ import httpx
 
 from serving.openapi import v2_body
 from serving.resident import serve, status
+from serving.settings import ServerSettings
 from serving.spec import Endpoint
 from tests.integration.serving.conftest import MakeSpec
 from tests.unit.serving.tiny import ROW, schema
@@ -31,7 +32,7 @@ def head(endpoint: Endpoint, length: int) -> bytes:
 
 
 def test_a_body_above_the_limit_is_413_and_the_server_goes_on(home: Path, spec: MakeSpec) -> None:
-    endpoint = serve(home, spec(), body_limit=100_000)
+    endpoint = serve(home, spec(), ServerSettings(body_limit=100_000))
     answer = httpx.post(endpoint.predict_url, content=b" " * 5_000_000)
     assert answer.status_code == 413
     assert "larger than 100000 bytes" in answer.json()["error"]

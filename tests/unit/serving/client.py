@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import httpx
 
+from serving.access import Guarded
 from serving.openapi import seldon_body, v2_body
 from serving.routes import App
 from tests.unit.serving.tiny import schema
@@ -32,7 +33,7 @@ def outputs(answer: httpx.Response) -> dict[str, Any]:
 class Client:
     """Starts the application on entry, as a server would, and ends it on exit."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App | Guarded) -> None:
         self._app = app
         self._loop = asyncio.new_event_loop()
         self._events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()

@@ -10,6 +10,7 @@ from serving.errors import ModelError
 from serving.log import PredictionLog
 from serving.routes import App
 from serving.service import Served
+from serving.settings import ServerSettings
 from tests.unit.serving.client import Client
 from tests.unit.serving.tiny import model
 
@@ -28,8 +29,8 @@ VERSIONS = Versions(load, keep=lambda _: None)
 @pytest.fixture
 def app(tmp_path: Path) -> App:
     """A server of version 1, which rolls to any version but "broken"."""
-    log = PredictionLog(tmp_path)
-    return App(Served(model()), log, VERSIONS, token=TOKEN, body_limit=1_000_000)
+    log, settings = PredictionLog(tmp_path), ServerSettings(body_limit=1_000_000)
+    return App(Served(model()), log, VERSIONS, token=TOKEN, settings=settings)
 
 
 @pytest.fixture

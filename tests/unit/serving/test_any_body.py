@@ -40,7 +40,7 @@ RIGHT = [v2_body(schema(), [ROW, EMPTY_ROW]), seldon_body(schema(), [ROW, EMPTY_
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Any:
     log: Path = tmp_path_factory.mktemp("log")
-    app = App(Served(model()), PredictionLog(log), VERSIONS, token=TOKEN, body_limit=1 << 20)
+    app = App(Served(model()), PredictionLog(log), VERSIONS, token=TOKEN)
     with Client(app) as client:
         yield client
 

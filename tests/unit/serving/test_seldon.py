@@ -31,9 +31,7 @@ def test_seldon_takes_a_tensor_of_numbers(tmp_path: Path) -> None:
     table = TableSchema(
         "binary", "y", tuple(Column(name, "numeric", "float64") for name in names), ("no", "yes")
     )
-    app = App(
-        Served(model(table=table)), PredictionLog(tmp_path), VERSIONS, token="", body_limit=999
-    )
+    app = App(Served(model(table=table)), PredictionLog(tmp_path), VERSIONS, token="")
     data = {"names": ["b", "a"], "tensor": {"shape": [2, 2], "values": [1, 2, 3, 4]}}
     with Client(app) as client:
         answer = client.post(SELDON, json={"data": data}).json()["data"]
