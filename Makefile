@@ -46,9 +46,14 @@ COMPILE = $(UV) pip compile --quiet --upgrade-package torch $(UPGRADE) --python-
 # an index may not have it, and the CUDA packages are left to torch itself.
 NO_LOCAL = sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/'
 
+# What only some stacks need: a file each, which stacks/requirements.py names.
+EXTRAS = s3 kubernetes kubeflow aws azure gcp
+
 lock: $(UV) ## Renew the pins of every environment.
 	$(COMPILE) requirements.in -o requirements.txt && $(NO_LOCAL) requirements.txt
-	$(COMPILE) requirements-s3.in -o requirements-s3.txt && $(NO_LOCAL) requirements-s3.txt
+	for extra in $(EXTRAS); do \
+		$(COMPILE) requirements-$$extra.in -o requirements-$$extra.txt && $(NO_LOCAL) requirements-$$extra.txt || exit 1; \
+	done
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt && $(NO_LOCAL) requirements-dev.txt
 	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) requirements.in -o requirements.txt
 	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) seldon-requirements.in -o seldon-requirements.txt

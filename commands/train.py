@@ -20,6 +20,7 @@ from pipelines.settings import (
     read_config,
 )
 from serving.errors import ConfigError
+from stacks.facts import gather_here
 from stacks.schema import has_file, load_stack
 from steps.data.location import lift_password, locate
 
@@ -79,17 +80,21 @@ def overrides_of(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def stack_identity(name: str | None) -> str | None:
-    """What a stack's file asks for, its variables filled in; empty where it has no file.
+    """What a stack's file asks for, its variables filled in, and what of that is here.
 
-    None where the file cannot be read as it stands: the check before a run tells why, with all
-    else that is wrong.
+    Empty where it has no file. None where the file cannot be read as it stands: the check before a
+    run tells why, with all else that is wrong. The rest of what that check reads is ZenML's own,
+    and the record ends with every change of ZenML's store.
     """
     if name is None or not has_file(name):
         return ""
     try:
-        return load_stack(name).model_dump_json()
+        file = load_stack(name)
     except ConfigError:
         return None
+    here = gather_here(file)
+    found = [sorted(each) for each in (here.installed, here.programs, here.contexts)]
+    return f"{file.model_dump_json()} {found}"
 
 
 def carry_out(

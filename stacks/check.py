@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from urllib.parse import urlsplit
+from collections.abc import Iterator
 
 from serving.errors import ConfigError, near_miss
-from stacks.facts import Facts, gather, references
+from stacks.facts import Facts, gather, known_values, named_secrets, references
+from stacks.pairs import CONTAINERS, flavors, unfit_pairs
 from stacks.plan import Registration
-from stacks.problem import Problem
+from stacks.problem import Problem, place
 from stacks.requirements import install_line
 from stacks.schema import Component, StackFile, unset_in
-from stacks.values import expand, leaves, secret_references, with_secrets
-
-# Orchestrators whose steps run on other machines, and those whose steps run in containers.
-REMOTE = {"azureml", "kubeflow", "kubernetes", "sagemaker", "tekton", "vertex"}
-CONTAINERS = {*REMOTE, "airflow", "local_docker"}
-CLUSTERS = {"kubeflow", "kubernetes", "tekton"}
-OWN_MACHINE = {"localhost", "127.0.0.1", "::1"}
+from stacks.values import expand, secret_references
 
 
 def check_cheaply(file: StackFile) -> list[Problem]:
@@ -42,7 +36,7 @@ def check(file: StackFile) -> list[Problem]:
     for type_, component in _components(file):
         configuration = known_values(component, facts)
         if configuration is not None:
-            found += probe(type_, component, configuration)
+            found += probe(type_, component, configuration, facts.secrets)
     return [*found, *probe_server()]
 
 
@@ -70,24 +64,9 @@ def problems(file: StackFile, facts: Facts) -> list[Problem]:
         *_unset(file, facts),
         *_missing_packages(file, facts),
         *_absent_secrets(file, facts),
-        *_unfit_pairs(file),
-        *_local_in_remote(file),
+        *unfit_pairs(file, facts),
         *_missing_tools(file, facts),
     ]
-
-
-def known_values(component: Component, facts: Facts) -> dict[str, object] | None:
-    """A configuration with its variables and secrets read; None where one is not there."""
-    try:
-        found = with_secrets(expand(component.configuration, facts.environ), facts.secrets)
-    except (ConfigError, KeyError):
-        return None
-    return dict(found) if isinstance(found, Mapping) else None
-
-
-def place(type_: str, component: Component) -> str:
-    """How a component is named in a problem."""
-    return f"{type_} '{component.name}'"
 
 
 def _unset(file: StackFile, facts: Facts) -> Iterator[Problem]:
@@ -107,6 +86,9 @@ def _absent_secrets(file: StackFile, facts: Facts) -> Iterator[Problem]:
     for name, key in sorted(references(file)):
         if key not in facts.secrets.get(name, {}):
             absent.setdefault(name, []).append(key)
+    absent |= {
+        name: list(keys) for name, keys in named_secrets(file).items() if name not in facts.secrets
+    }
     for name, keys in absent.items():
         action = "update" if name in facts.secrets else "create"
         # ZenML reads `@FILE` as a file's content: what is typed ends in the shell's history.
@@ -115,53 +97,8 @@ def _absent_secrets(file: StackFile, facts: Facts) -> Iterator[Problem]:
         yield Problem("stack", text, f"zenml secret {action} {name} {values}")
 
 
-def _unfit_pairs(file: StackFile) -> Iterator[Problem]:
-    stores = {component.flavor for component in file.components["artifact_store"]}
-    trackers = file.components.get("experiment_tracker", ())
-    if not any(tracker.flavor == "mlflow" for tracker in trackers):
-        yield Problem(
-            "stack",
-            "no experiment_tracker of flavor mlflow, which keeps the models",
-            "add one, as stacks/local.yaml has it",
-        )
-    for tracker in trackers:
-        bare = tracker.flavor == "mlflow" and not tracker.configuration.get("tracking_uri")
-        if bare and stores != {"local"}:
-            yield Problem(
-                place("experiment_tracker", tracker),
-                "without a tracking_uri MLflow needs the artifact store of flavor local",
-                "set its tracking_uri",
-            )
-
-
-def _local_in_remote(file: StackFile) -> Iterator[Problem]:
-    remote = _flavors(file, "orchestrator") & REMOTE
-    if not remote:
-        return
-    orchestrator = ", ".join(sorted(remote))
-    for type_, component in _components(file):
-        if (type_, component.flavor) in (
-            ("artifact_store", "local"),
-            ("model_deployer", "resident"),
-        ):
-            yield Problem(
-                place(type_, component),
-                f"lives on this machine, and the steps of {orchestrator} do not",
-                "choose a flavor that both can reach",
-            )
-        for key, value in leaves(component.configuration):
-            if isinstance(value, str) and _host(value) in OWN_MACHINE:
-                yield Problem(
-                    place(type_, component),
-                    f"{key} names this machine, and the steps of {orchestrator} run on others",
-                    "name an address that both can reach",
-                )
-    if not file.components.get("container_registry"):
-        yield Problem("stack", f"{orchestrator} pulls images", "add a container_registry")
-
-
 def _missing_tools(file: StackFile, facts: Facts) -> Iterator[Problem]:
-    if _flavors(file, "orchestrator") & CONTAINERS and "docker" not in facts.programs:
+    if flavors(file, "orchestrator") & CONTAINERS and "docker" not in facts.programs:
         yield Problem("stack", "docker is not installed", "https://docs.docker.com/engine/install/")
     for type_, component in _components(file):
         values = known_values(component, facts) or {}
@@ -197,14 +134,3 @@ def _components(file: StackFile) -> Iterator[tuple[str, Component]]:
     for type_, group in file.components.items():
         for component in group:
             yield type_, component
-
-
-def _flavors(file: StackFile, type_: str) -> set[str]:
-    return {component.flavor for component in file.components.get(type_, ())}
-
-
-def _host(text: str) -> str | None:
-    try:
-        return urlsplit(text if "://" in text else f"//{text}").hostname
-    except ValueError:
-        return None

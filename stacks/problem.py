@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from serving.errors import ConfigError
+from stacks.schema import Component
+
+# How long a service is given to answer a question.
+SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,11 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.text}\n    {self.remedy}"
+
+
+def place(type_: str, component: Component) -> str:
+    """How a component is named in a problem."""
+    return f"{type_} '{component.name}'"
 
 
 def exit_status(problems: Sequence[Problem]) -> int:

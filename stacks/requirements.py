@@ -11,11 +11,18 @@ from stacks.schema import StackFile, known_stacks, read_stack
 
 # By component type and flavor: the pinned file that installs the packages, and the packages.
 PACKAGES = {
+    ("artifact_store", "azure"): ("requirements-azure.txt", ("adlfs", "azure-identity")),
+    ("artifact_store", "gcp"): ("requirements-gcp.txt", ("gcsfs", "google-cloud-storage")),
     ("artifact_store", "s3"): ("requirements-s3.txt", ("s3fs", "boto3")),
+    ("container_registry", "aws"): (
+        "requirements-aws.txt",
+        ("aws-profile-manager", "boto3", "kubernetes"),
+    ),
     ("data_validator", "evidently"): ("requirements.txt", ("evidently",)),
     ("experiment_tracker", "mlflow"): ("requirements.txt", ("mlflow",)),
     ("model_registry", "mlflow"): ("requirements.txt", ("mlflow",)),
-    ("orchestrator", "kubeflow"): ("requirements.txt", ("kfp",)),
+    ("orchestrator", "kubeflow"): ("requirements-kubeflow.txt", ("kfp", "kubernetes")),
+    ("orchestrator", "kubernetes"): ("requirements-kubernetes.txt", ("kubernetes",)),
 }
 
 

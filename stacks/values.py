@@ -18,6 +18,8 @@ _CREDENTIAL = re.compile(
     r"(^|_)(pass|passwd|password|passphrase|pwd|secret|token|key|credentials?|connection_string)$",
     re.IGNORECASE,
 )
+# What ZenML's flavors call the field that names a secret and holds none.
+SECRET_NAME = "authentication_secret"  # noqa: S105  (a field's name)
 MASK = "***"
 
 
@@ -29,7 +31,7 @@ class FromEnvironment(str):
 
 def is_credential(key: str) -> bool:
     """Whether a field of this name holds a credential."""
-    return _CREDENTIAL.search(key) is not None
+    return key != SECRET_NAME and _CREDENTIAL.search(key) is not None
 
 
 def is_reference(value: object) -> bool:

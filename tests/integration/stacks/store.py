@@ -61,7 +61,7 @@ def store_in(folder: Path, *options: str) -> Iterator[Store]:
     port = free_port()
     words = ["serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", f"{KEY},{SECRET}"]
     words += ["--vfs-cache-mode", "full", "--cache-dir", str(folder / "cache"), *options]
-    with _started(BIN / "rclone", *words, str(folder / "data"), port=port):
+    with started(BIN / "rclone", *words, str(folder / "data"), port=port):
         yield Store(folder / "data", f"http://127.0.0.1:{port}")
 
 
@@ -72,7 +72,7 @@ def mlflow_over(store: Store, folder: Path) -> Iterator[str]:
     words = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     words += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
     words += ["--no-serve-artifacts", "--default-artifact-root", "s3://bucket/mlflow"]
-    with _started(BIN / "mlflow", *words, port=port, environment=store.environment):
+    with started(BIN / "mlflow", *words, port=port, environment=store.environment):
         yield f"http://127.0.0.1:{port}"
 
 
@@ -84,9 +84,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def _started(
+def started(
     program: Path, *words: str, port: int, environment: Mapping[str, str] | None = None
 ) -> Iterator[None]:
+    """Run a server until the block ends; it begins when the port answers."""
     process = subprocess.Popen(
         [str(program), *words],
         env={**os.environ, **(environment or {})},

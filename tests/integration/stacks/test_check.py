@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from stacks.check import check
-from stacks.probes import probe
 from stacks.problem import Problem
-from stacks.schema import Component, StackFile, read_stack
+from stacks.schema import StackFile, read_stack
 from tests.integration.stacks.conftest import Run
 from tests.integration.stacks.store import KEY, SECRET, Store, free_port, mlflow_over, store_in
 
@@ -125,17 +124,3 @@ def test_a_literal_credential_is_refused_by_name(run: Run, tmp_path: Path) -> No
     assert done.returncode == 2
     assert "'secret' holds a credential in clear text" in done.stderr
     assert "hunter2" not in done.stdout + done.stderr
-
-
-def test_a_registry_that_answers_is_told_from_one_that_does_not(tmp_path: Path) -> None:
-    def asked(port: int) -> list[Problem]:
-        uri: dict[str, object] = {"uri": f"127.0.0.1:{port}/models"}
-        component = Component(name="r", flavor="default", configuration=uri)
-        return probe("container_registry", component, uri)
-
-    port = free_port()
-    found = only(asked(port))
-    assert (found.text, found.mistake) == (f"no registry answers at 127.0.0.1:{port}", False)
-    # Whatever answers the API's first question, also with a refusal, is taken for a registry.
-    with store_in(tmp_path) as answering:
-        assert asked(int(answering.endpoint.rpartition(":")[2])) == []
