@@ -1,0 +1,82 @@
+"""A window of the prediction log is read back as it was written, by the server's own code."""
+
+import gzip
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from serving.errors import DataError
+from serving.log import Record
+from serving.refusals import Values
+from serving.shipping.layout import place
+from steps.monitoring.log import log_rows, read_log
+
+NOON = datetime(2026, 7, 31, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def record(when: datetime, name: str, **columns: Values) -> Record:
+    scores = np.array([[0.25, 0.75]], dtype=np.float32)
+    return Record(
+        when.timestamp(), name, "shop", "3", columns or {"age": [40]}, ["yes"], scores, 1.5
+    )
+
+
+def ship(store: Path, begun: datetime, *records: Record, tail: bytes = b"") -> None:
+    """Put a segment where the shipping process would."""
+    path = store / place("shop", f"{begun:%Y%m%dT%H%M%SZ}-0f0f-0001.jsonl")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [line for each in records for line in each.lines()]
+    path.write_bytes(gzip.compress(b"".join(lines) + tail))
+
+
+def names(store: Path, since: datetime, until: datetime) -> list[str]:
+    return [str(row["id"]) for row in log_rows(str(store), "shop", since, until)]
+
+
+def test_answers_and_features_come_as_tables_that_share_an_index(tmp_path: Path) -> None:
+    first = record(NOON, "a", age=[40], city=["Ulm"])
+    ship(tmp_path, NOON, record(NOON + HOUR / 2, "b", age=[None], city=["Bonn"]), first)
+    rows = read_log(tmp_path.as_uri(), "shop", NOON, NOON + HOUR)
+    assert rows.answers.to_dict("records")[0] == {
+        "time": NOON, "id": "a", "row": 0, "model": "shop", "version": "3",
+        "label": "yes", "scores": [0.25, 0.75], "ms": 1.5,
+    }  # fmt: skip
+    assert list(rows.features["city"]) == ["Ulm", "Bonn"]
+    assert rows.features["age"].isna().tolist() == [False, True]
+
+
+def test_a_window_holds_its_first_moment_and_not_its_last(tmp_path: Path) -> None:
+    moments = [NOON - HOUR / 60, NOON, NOON + HOUR / 2, NOON + HOUR]
+    ship(tmp_path, NOON - HOUR / 60, *(record(when, str(i)) for i, when in enumerate(moments)))
+    assert names(tmp_path, NOON, NOON + HOUR) == ["1", "2"]
+
+
+def test_rows_are_found_in_a_segment_of_the_hour_before_and_behind(tmp_path: Path) -> None:
+    ship(tmp_path, NOON - HOUR / 60, record(NOON + HOUR / 2, "before"))
+    ship(tmp_path, NOON + HOUR, record(NOON + HOUR * 0.999, "behind"))
+    assert names(tmp_path, NOON, NOON + HOUR) == ["before", "behind"]
+
+
+def test_a_torn_line_is_passed_over(tmp_path: Path) -> None:
+    ship(tmp_path, NOON, record(NOON, "a"), tail=b'{"time":"2026')
+    assert names(tmp_path, NOON, NOON + HOUR) == ["a"]
+
+
+def test_another_models_rows_and_an_empty_window_are_no_rows(tmp_path: Path) -> None:
+    ship(tmp_path, NOON, record(NOON, "a"))
+    assert list(log_rows(str(tmp_path), "shoe", NOON, NOON + HOUR)) == []
+    empty = read_log(str(tmp_path), "shop", NOON + 9 * HOUR, NOON + 10 * HOUR)
+    assert (len(empty.answers), len(empty.features)) == (0, 0)
+
+
+def test_a_store_that_does_not_answer_is_named_without_its_password() -> None:
+    with pytest.raises(DataError, match=r"log at 'nostore://ann:\*\*\*@host' cannot be read"):
+        list(log_rows("nostore://ann:hunter2@host", "shop", NOON, NOON + HOUR))
+
+
+def test_a_window_without_a_time_zone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="time zone"):
+        list(log_rows(str(tmp_path), "shop", NOON.replace(tzinfo=None), NOON))
