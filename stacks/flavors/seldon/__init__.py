@@ -1,0 +1,1 @@
+"""Models served by Seldon Core on Kubernetes, each from one SeldonDeployment of our own making."""

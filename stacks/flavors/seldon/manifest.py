@@ -1,0 +1,234 @@
+"""A model and the settings as a SeldonDeployment: pure functions from what is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from serving.spec import ServiceSpec, Traffic
+from stacks.flavors.seldon.names import label_value, resource_name
+from stacks.flavors.seldon.settings import Autoscale, SeldonSettings
+
+GROUP, VERSION, PLURAL = "machinelearning.seldon.io", "v1", "seldondeployments"
+CONTAINER = "classifier"
+STABLE, TRIAL = "default", "trial"
+OWNER = {"app.kubernetes.io/managed-by": "switchyard"}
+REVISION = "SWITCHYARD_REVISION"
+HOME = "/var/lib/switchyard"
+# Seconds in which a pod that is to end still answers, until no ingress sends to it any more.
+LEAVING = 5
+
+Json = dict[str, Any]
+
+
+def manifest(
+    spec: ServiceSpec, settings: SeldonSettings, trial: tuple[ServiceSpec, Traffic] | None = None
+) -> Json:
+    """The SeldonDeployment that serves a version, and another one beside it where asked."""
+    return {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": "SeldonDeployment",
+        "metadata": {
+            "name": resource_name(spec.name),
+            "namespace": settings.namespace,
+            "labels": dict(OWNER),
+            "annotations": {"switchyard/model": spec.name},
+        },
+        "spec": {
+            # Both protocols are the container's own: the operator's executor, which would sit
+            # before it, passes on one of them.
+            "protocol": "seldon",
+            "annotations": dict(settings.annotations),
+            "predictors": predictors(spec, settings, trial),
+        },
+    }
+
+
+def predictors(
+    spec: ServiceSpec, settings: SeldonSettings, trial: tuple[ServiceSpec, Traffic] | None = None
+) -> list[Json]:
+    """The predictor that serves and, beside it, the one on trial."""
+    stable = predictor(STABLE, spec, settings)
+    if trial is None:
+        return alone(stable)
+    return beside(stable, predictor(TRIAL, trial[0], settings), trial[1])
+
+
+def alone(stable: Json) -> list[Json]:
+    """A predictor that gets all traffic."""
+    return [{**stable, "traffic": 100}]
+
+
+def beside(stable: Json, tried: Json, traffic: Traffic) -> list[Json]:
+    """A predictor that serves, and one that gets a share of its requests or a copy of it."""
+    percent = round(traffic.share * 100)
+    if traffic.mode == "shadow":
+        return [*alone(stable), {**tried, "traffic": percent, "shadow": True}]
+    return [{**stable, "traffic": 100 - percent}, {**tried, "traffic": percent}]
+
+
+def traffic_of(tried: Json) -> Traffic:
+    """How a predictor is being tried."""
+    return Traffic("shadow" if tried.get("shadow") else "canary", tried.get("traffic", 0) / 100)
+
+
+def predictor(name: str, spec: ServiceSpec, settings: SeldonSettings) -> Json:
+    """A version's pods, under a name that stays while versions come and go.
+
+    The operator's `version` label is left to it: the ingress selects pods by it, and one that
+    changed with the version would lead nowhere until the new pods are up.
+    """
+    component: Json = {"spec": pod(name, spec, settings)}
+    made: Json = {
+        "name": name,
+        "graph": {"name": CONTAINER, "type": "MODEL", "children": []},
+        "annotations": {
+            "seldon.io/no-engine": "true",
+            "prometheus.io/path": "/metrics",
+            "prometheus.io/port": str(settings.port),
+        },
+        "labels": {
+            "switchyard/predictor": name,
+            "switchyard/version": label_value(spec.version),
+        },
+        "componentSpecs": [component],
+    }
+    if settings.autoscale is not None and name == STABLE:
+        component["hpaSpec"] = _scaling(settings.autoscale)
+    else:
+        made["replicas"] = settings.replicas if name == STABLE else settings.trial_replicas
+    if settings.disruption is not None and name == STABLE:
+        bounds = settings.disruption
+        component["pdbSpec"] = _some(
+            minAvailable=bounds.min_available, maxUnavailable=bounds.max_unavailable
+        )
+    if settings.progress_deadline is not None:
+        made["progressDeadlineSeconds"] = settings.progress_deadline
+    return made
+
+
+def pod(predictor: str, spec: ServiceSpec, settings: SeldonSettings) -> Json:
+    """A predictor's pod; its revision tells it from any other that was or will be asked for."""
+    container = _container(spec, settings)
+    made = _some(
+        containers=[container],
+        volumes=[{"name": name, "emptyDir": {}} for name in ("home", "tmp")],
+        terminationGracePeriodSeconds=LEAVING + 25,
+        serviceAccountName=settings.service_account,
+        imagePullSecrets=[{"name": name} for name in settings.image_pull_secrets] or None,
+        nodeSelector=settings.node_selector or None,
+        tolerations=settings.tolerations or None,
+    )
+    text = json.dumps(made, sort_keys=True)
+    revision = f"{predictor}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    container["env"].append({"name": REVISION, "value": revision})
+    return made
+
+
+def variables(pod_spec: Json) -> dict[str, str]:
+    """The variables of the model's container, by which it is known again."""
+    for container in pod_spec.get("containers") or ():
+        if container["name"] == CONTAINER:
+            given = container.get("env") or ()
+            # Kubernetes reads $(NAME) in a value as another variable, and $$ as $.
+            return {each["name"]: each.get("value", "").replace("$$", "$") for each in given}
+    return {}
+
+
+def spec_of(made: Json) -> ServiceSpec | None:
+    """Which version a predictor serves; None for one that is not of our making."""
+    components = made.get("componentSpecs") or [{}]
+    found = variables(components[0].get("spec") or {})
+    names = ("NAME", "VERSION", "URI", "DIGEST")
+    if any(f"SWITCHYARD_MODEL_{name}" not in found for name in names):
+        return None
+    return ServiceSpec(*(found[f"SWITCHYARD_MODEL_{name}"] for name in names))
+
+
+def revision_of(made: Json) -> str:
+    """What tells a predictor's pods from all others."""
+    return variables(made["componentSpecs"][0]["spec"])[REVISION]
+
+
+def _container(spec: ServiceSpec, settings: SeldonSettings) -> Json:
+    own = {
+        "SWITCHYARD_MODEL_NAME": spec.name,
+        "SWITCHYARD_MODEL_VERSION": spec.version,
+        "SWITCHYARD_MODEL_URI": spec.model_uri,
+        "SWITCHYARD_MODEL_DIGEST": spec.digest,
+        "SWITCHYARD_HOME": HOME,
+        "HOME": HOME,
+    }
+    given = {**settings.environment, **own}
+    return _some(
+        name=CONTAINER,
+        image=settings.image,
+        imagePullPolicy=settings.image_pull_policy,
+        env=[{"name": name, "value": text.replace("$", "$$")} for name, text in given.items()],
+        envFrom=[{"secretRef": {"name": settings.secret}}] if settings.secret else None,
+        # Named as the operator looks for it: it hands the number to the container as
+        # PREDICTIVE_UNIT_SERVICE_PORT and gives it to the service.
+        ports=[{"name": "http", "containerPort": settings.port, "protocol": "TCP"}],
+        resources=_some(
+            requests=settings.resources.requests or None, limits=settings.resources.limits or None
+        ),
+        volumeMounts=[{"name": "home", "mountPath": HOME}, {"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108
+        lifecycle={"preStop": {"exec": {"command": ["/bin/sh", "-c", f"sleep {LEAVING}"]}}},
+        securityContext=_locked(settings.user),
+        **_probes(settings),
+    )
+
+
+def _locked(user: int) -> Json:
+    # Of the container, since the operator replaces what is said of the pod.
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": user,
+        "readOnlyRootFilesystem": True,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def _probes(settings: SeldonSettings) -> Json:
+    def probe(path: str, period: int, failures: int) -> Json:
+        return {
+            "httpGet": {"path": path, "port": settings.port, "scheme": "HTTP"},
+            "periodSeconds": period,
+            "failureThreshold": failures,
+            "successThreshold": 1,
+            "timeoutSeconds": 3,
+        }
+
+    return {
+        "startupProbe": probe("/readyz", 2, max(settings.start_seconds // 2, 1)),
+        "readinessProbe": probe("/readyz", 5, 2),
+        "livenessProbe": probe("/healthz", 10, 3),
+    }
+
+
+def _scaling(scale: Autoscale) -> Json:
+    loads = (("cpu", scale.cpu), ("memory", scale.memory))
+    metrics: list[Json] = [
+        {
+            "type": "Resource",
+            "resource": {
+                "name": name,
+                "target": {"type": "Utilization", "averageUtilization": load},
+            },
+        }
+        for name, load in loads
+        if load is not None
+    ]
+    return {
+        "minReplicas": scale.min_replicas,
+        "maxReplicas": scale.max_replicas,
+        "metricsv2": [*metrics, *scale.metrics],
+    }
+
+
+def _some(**fields: Any) -> Json:
+    """The fields that are given."""
+    return {name: value for name, value in fields.items() if value is not None}
