@@ -15,6 +15,7 @@ import uvicorn
 
 from serving.access import Guarded
 from serving.admin import Versions
+from serving.connections import Connection, Server, allow_many
 from serving.errors import DeployError, ModelError, SwitchyardError
 from serving.listening import listen, tell
 from serving.log import PredictionLog
@@ -111,7 +112,8 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
-        server = uvicorn.Server(configure(app, settings))
+        allow_many()
+        server = Server(configure(app, settings), settings.patience)
         server.run(sockets=[listener])
         if not server.started:
             raise DeployError("The HTTP server did not start; its log is above.")
@@ -124,7 +126,7 @@ def configure(app: App, settings: ServerSettings) -> uvicorn.Config:
         ssl_certfile=settings.certificate or None,
         ssl_keyfile=settings.key_file or None,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         log_level="warning",

@@ -26,6 +26,7 @@ from serving.trial import Trial
 # milliseconds, in which every other request would wait.
 INLINE = 64 << 10
 HTML = b"text/html; charset=utf-8"
+CLOSE = ((b"connection", b"close"),)
 DEFAULTS = ServerSettings()
 
 
@@ -137,6 +138,8 @@ class App:
         except RequestError as error:
             wire = self.served.wire(path)
             answer = service.refused(wire, error.status, str(error))
+            if error.status == 408:  # What is left of the body is no next request.
+                answer.headers = CLOSE
         else:
             trial = self.trial
             if trial is not None and path in trial.paths:
