@@ -56,7 +56,8 @@ lock: $(UV) ## Renew the pins of every environment.
 	done
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt && $(NO_LOCAL) requirements-dev.txt
 	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) requirements.in -o requirements.txt
-	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) seldon-requirements.in -o seldon-requirements.txt
+	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) --override seldon-overrides.txt \
+		seldon-requirements.in -o seldon-requirements.txt
 
 clean: ## Remove the virtual environment and the caches.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -28,8 +28,11 @@ class StepLines(logging.Handler):
         self.since: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Turn one of ZenML's messages into a line."""
+        """Turn one of ZenML's messages into a line, and one of a server's start as it is."""
         message = record.getMessage()
+        if record.name.startswith("serving."):
+            self.console.print(f"  {message}", highlight=False, soft_wrap=True)
+            return
         if match := STARTED.search(message):
             self.begin(match["step"])
         elif match := FINISHED.search(message):
@@ -62,10 +65,14 @@ def step_lines(console: Console, title: str, *, quiet: bool) -> Iterator[None]:
         yield
         return
     console.print(f"[bold]{title}[/bold]", highlight=False)
-    handler, logger = StepLines(console), logging.getLogger("zenml")
-    logger.addHandler(handler)
+    handler = StepLines(console)
+    loggers = [logging.getLogger(name) for name in ("zenml", "serving")]
+    loggers[1].setLevel(logging.INFO)
+    for logger in loggers:
+        logger.addHandler(handler)
     try:
         yield
     finally:
         handler.status.stop()
-        logger.removeHandler(handler)
+        for logger in loggers:
+            logger.removeHandler(handler)

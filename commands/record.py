@@ -84,11 +84,10 @@ def _still_served(answer: dict[str, Any]) -> bool:
     url = urlsplit(endpoint["url"])
     connection = _connection(url.scheme, url.hostname or "", url.port)
     try:
-        connection.request(
-            "GET", f"/v2/models/{endpoint['name']}/versions/{endpoint['version']}/ready"
-        )
-        return connection.getresponse().status == http.client.OK
-    except OSError:
+        connection.request("GET", "/readyz")
+        served = json.loads(connection.getresponse().read())
+        return all(served.get(key) == endpoint[key] for key in ("name", "version"))
+    except (OSError, http.client.HTTPException, ValueError):
         return False
     finally:
         connection.close()

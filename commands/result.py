@@ -129,9 +129,12 @@ def served(answer: dict[str, Any]) -> list[tuple[str, str]]:
         return [("served", "nothing was deployed")]
     row = json.dumps(prediction["row"], ensure_ascii=False)
     said = json.dumps(prediction["answer"], ensure_ascii=False)
+    url = endpoint["predict_url"] or endpoint["seldon_url"]
+    # A server that speaks Seldon v1 alone has no page about itself either.
+    docs = [("docs", f"{endpoint['url']}/docs")] if endpoint["predict_url"] else []
     return [
-        ("predict", f"{endpoint['predict_url']}  (version {endpoint['version']})"),
-        ("docs", f"{endpoint['url']}/docs"),
+        ("predict", f"{url}  (version {endpoint['version']})"),
+        *docs,
         ("a row", escape(row)),
         ("its answer", escape(said)),
     ]

@@ -151,7 +151,9 @@ def show(answer: dict[str, Any], options: argparse.Namespace, console: Console) 
     if options.json:
         print_json(answer)
     elif options.quiet:
-        print(answer["decision"]["outcome"], (answer["endpoint"] or {}).get("predict_url", ""))
+        endpoint = answer["endpoint"] or {}
+        url = endpoint.get("predict_url") or endpoint.get("seldon_url", "")
+        print(answer["decision"]["outcome"], url)
     else:
         from commands.result import render
 

@@ -66,7 +66,8 @@ def rollback(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"model": model, "champion": version.version, "endpoint": served.model_dump()})
     elif not options.quiet:
-        print(f"Version {version.version} of '{model}' is champion again: {served.predict_url}")
+        url = served.predict_url or served.seldon_url
+        print(f"Version {version.version} of '{model}' is champion again: {url}")
     return 0
 
 

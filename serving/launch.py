@@ -122,7 +122,9 @@ def _wait(
 ) -> State:
     while time.monotonic() < deadline:
         if child.poll() is not None:
-            raise _explain(home / "server.log", begin, child.returncode)
+            log = home / "server.log"
+            printed = log.read_bytes()[begin:].decode(errors="replace")
+            raise explain(printed, child.returncode, f"see {log}")
         found = read_state(home) or state
         if process(home)[0] == child.pid and is_ready(home, found):
             return found
@@ -130,12 +132,16 @@ def _wait(
     raise DeployError(f"The server did not answer in time; see {home / 'server.log'}.")
 
 
-def _explain(log: Path, begin: int, code: int) -> ModelError | DeployError:
-    """The reason that a process gave in its log before it ended."""
-    lines = log.read_bytes()[begin:].decode(errors="replace").splitlines()
+def explain(printed: str, code: int, hint: str) -> ModelError | DeployError:
+    """The reason that a process printed before it ended.
+
+    Args:
+        hint: What is told of a process that printed none.
+    """
+    lines = printed.splitlines()
     reasons = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
     if not reasons:
-        return DeployError(f"The server ended with status {code}; see {log}.")
+        return DeployError(f"The server ended with status {code}; {hint}.")
     if code == EXIT_MODEL:
         return ModelError(reasons[-1])
     return PortTakenError(reasons[-1]) if code == EXIT_PORT else DeployError(reasons[-1])

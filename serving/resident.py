@@ -14,7 +14,7 @@ from typing import Any
 from serving.client import ask, base_url, endpoint, observation
 from serving.errors import DeployError, ModelError, PortTakenError
 from serving.launch import Process
-from serving.runner import Runner
+from serving.runner import Rolls, Runner
 from serving.settings import ServerSettings
 from serving.spec import Endpoint, Observation, ServiceSpec, Traffic
 from serving.state import State, deploy_lock, read_state, write_state
@@ -207,10 +207,19 @@ def _roll(
 ) -> State:
     """Put another version into a running server."""
     _check_same_service(home, state, spec, asked)
-    if (state.version, state.digest) == (spec.version, spec.digest):
+    same = (state.version, state.digest) == (spec.version, spec.digest)
+    if isinstance(runner, Rolls):
+        return state if same else runner.roll(home, state, _next(home, state, spec), deadline)
+    if same:
         # Another version may be on trial beside it, which ends here.
         return _change(home, state, "withdraw", {}, deadline, runner)
     return _change(home, state, "roll", _wanted(home, spec), deadline, runner)
+
+
+def _next(home: Path, state: State, spec: ServiceSpec) -> State:
+    """The state in which a home serves a version."""
+    bundle = place(home, spec)
+    return replace(state, version=spec.version, digest=spec.digest, bundle=bundle)
 
 
 def _wanted(home: Path, spec: ServiceSpec) -> dict[str, object]:

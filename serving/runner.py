@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from serving.state import State
 
@@ -37,3 +37,16 @@ class Runner(Protocol):
 
     def log(self, home: Path) -> str:
         """Where to read what the server printed, as a sentence goes on after "see"."""
+
+
+@runtime_checkable
+class Rolls(Protocol):
+    """What a runner has beside the rest when its server has no admin route."""
+
+    def roll(self, home: Path, state: State, wanted: State, deadline: float) -> State:
+        """Let the server that runs take over another state, and return that.
+
+        Raises:
+            ModelError: The bundle is broken; the version before it still answers.
+            DeployError: The version did not come up; the one before it answers again.
+        """

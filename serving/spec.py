@@ -30,7 +30,7 @@ class Endpoint:
     """Where a model answers.
 
     Args:
-        predict_url: Takes Open Inference Protocol v2 requests.
+        predict_url: Takes Open Inference Protocol v2 requests; empty where the server does not.
         seldon_url: Takes Seldon v1 requests.
         detail: Why the status is what it is, where that needs saying.
     """

@@ -62,8 +62,7 @@ async def read_body(receive: Receive, limit: int, patience: float) -> bytes:
         async with asyncio.timeout(patience):
             return await _read_rest(receive, limit, body)
     except TimeoutError:
-        message_ = f"The request's body did not arrive within {patience:g} s."
-        raise RequestError(message_, status=408) from None
+        raise stalled(patience) from None
 
 
 async def _read_rest(receive: Receive, limit: int, first: bytes) -> bytes:
@@ -92,5 +91,16 @@ async def send_answer(send: Send, answer: Answer) -> None:
 
 def _check_size(size: int, limit: int) -> None:
     if size > limit:
-        message = f"The body is larger than {limit} bytes; send the rows in several requests."
-        raise RequestError(message, status=413)
+        raise oversized(limit)
+
+
+def oversized(limit: int) -> RequestError:
+    """Tell of a body that is larger than the server takes."""
+    message = f"The body is larger than {limit} bytes; send the rows in several requests."
+    return RequestError(message, status=413)
+
+
+def stalled(patience: float) -> RequestError:
+    """Tell of a body that stopped coming."""
+    message = f"The request's body did not arrive within {patience:g} s."
+    return RequestError(message, status=408)

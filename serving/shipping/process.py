@@ -18,10 +18,15 @@ PATIENCE = 5.0
 
 
 class Shipping:
-    """Keeps a process that ships a home's segments, for as long as its settings name a store."""
+    """Keeps a process that ships a home's segments, for as long as its settings name a store.
 
-    def __init__(self, home: Path) -> None:
+    Args:
+        python: The Python that has the drivers of stores.
+    """
+
+    def __init__(self, home: Path, python: str = sys.executable) -> None:
         self._home = home
+        self._python = python
         self._process: subprocess.Popen[bytes] | None = None
         self._settings = 0
         self._next = 0.0
@@ -35,7 +40,7 @@ class Shipping:
             return
         self._settings, self._next = changed, time.monotonic() + PAUSE
         if read_settings(self._home).uri:
-            self._process = start(self._home)
+            self._process = start(self._home, self._python)
 
     def shipped(self) -> Shipped:
         """What the process has told of its work."""
@@ -57,9 +62,9 @@ class Shipping:
             print("prediction log: the last segments wait for the next start", file=sys.stderr)
 
 
-def start(home: Path) -> subprocess.Popen[bytes]:
+def start(home: Path, python: str = sys.executable) -> subprocess.Popen[bytes]:
     """Start the process, which ends after its standard input has."""
-    command = [sys.executable, "-P", "-m", "serving.shipping.worker", "--home", str(home)]
+    command = [python, "-P", "-m", "serving.shipping.worker", "--home", str(home)]
     return subprocess.Popen(
         command, cwd=home, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
     )

@@ -18,21 +18,23 @@ from zenml.exceptions import EntityExistsError
 from zenml.model_deployers.base_model_deployer import (
     DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT,
     BaseModelDeployer,
-    BaseModelDeployerConfig,
 )
 from zenml.models import ServiceResponse
 from zenml.models.v2.misc.service import ServiceType
 from zenml.services import ServiceConfig
+from zenml.utils.secret_utils import SecretField
 
 from serving.errors import ConfigError, SwitchyardError
-from serving.settings import ServerSettings
+from serving.settings import BODY_LIMIT, PATIENCE, ServerSettings
+from serving.shipping.settings import write_settings
 from serving.spec import Access, Endpoint, ServiceSpec
+from stacks.flavors.prediction_log import PredictionLogConfig, log_settings
 from stacks.flavors.service import ProcessService, ProcessServiceConfig, ProcessServiceStatus
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-class ProcessConfig(BaseModelDeployerConfig):
+class ProcessConfig(PredictionLogConfig):
     """Settings of a deployer whose servers are processes of this machine."""
 
     host: str = Field(default="127.0.0.1", description="The address that servers listen on.")
@@ -42,6 +44,19 @@ class ProcessConfig(BaseModelDeployerConfig):
         le=65535,
         description="The port of the one model served; 0 takes a free port for each model and "
         "keeps it.",
+    )
+    body_limit: int = Field(
+        default=BODY_LIMIT, ge=1, description="The largest request body, in bytes."
+    )
+    patience: float = Field(
+        default=PATIENCE,
+        gt=0,
+        description="Seconds in which a request's head, and then its body, must have arrived.",
+    )
+    api_key: str = SecretField(
+        default="",
+        description="What each request must bring, as 'Authorization: Bearer KEY' or "
+        "'X-API-Key: KEY'. Default: nothing.",
     )
     home: str | None = Field(
         default=None,
@@ -56,7 +71,8 @@ class ProcessConfig(BaseModelDeployerConfig):
 
     def server(self) -> ServerSettings:
         """What a server's process is told."""
-        return ServerSettings(host=self.host, port=self.port)
+        names = ("host", "port", "body_limit", "patience", "api_key")
+        return ServerSettings(**{name: getattr(self, name) for name in names})
 
 
 class BundleConfig(ServiceConfig):
@@ -226,6 +242,9 @@ class ProcessDeployer(BaseModelDeployer):
 
     def _asked(self, service: ProcessService) -> ProcessService:
         """The service with what the component's settings ask for now."""
+        if service.is_here:
+            service.home.mkdir(parents=True, exist_ok=True)
+            write_settings(service.home, log_settings(self.config))
         service.ask_for(self.config.server())
         return service
 

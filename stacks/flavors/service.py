@@ -11,9 +11,11 @@ from zenml.enums import ServiceState
 from zenml.services import ServiceConfig, ServiceStatus
 from zenml.services.service import BaseDeploymentService
 
+from serving.client import access
 from serving.errors import DeployError
 from serving.settings import ServerSettings
 from serving.spec import Access, Endpoint, ServiceSpec
+from serving.state import read_state
 
 Word = Literal["ready", "starting", "stopped", "failed"]
 
@@ -115,7 +117,8 @@ class ProcessService(BaseDeploymentService):
 
     def access(self) -> Access:
         """What a request must bring, as far as this machine knows."""
-        return Access()
+        state = read_state(self.home)
+        return Access() if state is None else access(state)
 
     def serve(self, spec: ServiceSpec, timeout: float) -> None:
         """Start the process, or roll the one that runs, and note what it serves.

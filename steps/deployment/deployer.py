@@ -22,7 +22,8 @@ def active_deployer() -> Deployer:
     if not isinstance(deployer, Deployer):
         raise ConfigError(
             f"The model deployer '{deployer.name}' of the stack '{stack.name}' is of the flavor "
-            f"'{deployer.flavor}', which this project cannot drive. Use the flavor 'resident'."
+            f"'{deployer.flavor}', which this project cannot drive. Use the flavor 'resident' or "
+            "'seldon_local'."
         )
     return deployer
 

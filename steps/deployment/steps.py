@@ -34,6 +34,7 @@ class Deployment(Settings):
     """Where a version answers.
 
     Args:
+        predict_url: Empty where the server does not speak the Open Inference Protocol.
         before: The version that answered there until now; empty when none did.
     """
 

@@ -38,8 +38,9 @@ def server() -> Iterator[str]:
 
     class Ready(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/v2/models/m/versions/1/ready" else 404)
+            self.send_response(200 if self.path == "/readyz" else 404)
             self.end_headers()
+            self.wfile.write(b'{"ready": true, "name": "m", "version": "1"}')
 
         def log_message(self, *words: object) -> None:
             """Say nothing."""

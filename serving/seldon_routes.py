@@ -1,0 +1,146 @@
+"""What is added to the routes of the Seldon microservice: errors, limits, readiness, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException
+
+from serving import service
+from serving.access import OPEN, WANTED, admits
+from serving.errors import RequestError
+from serving.metrics import CONTENT_TYPE
+from serving.seldon_model import RefusedError, SeldonModel
+from serving.settings import ServerSettings
+from serving.spec import SELDON
+from serving.state import read_state
+from serving.transport import Answer, oversized, stalled
+
+if TYPE_CHECKING:
+    from flask.blueprints import BlueprintSetupState
+
+Environ = dict[str, Any]
+Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+CHUNK = 64 << 10
+API_KEY = "HTTP_X_API_KEY"
+
+
+def blueprint(model: SeldonModel) -> Blueprint:
+    """The routes and error handlers, which the microservice registers before its own."""
+    routes = Blueprint("switchyard", __name__)
+
+    @routes.record_once
+    def wrap(setup: BlueprintSetupState) -> None:
+        state = read_state(model.home)
+        settings = state.server if state else ServerSettings()
+        setup.app.wsgi_app = Door(setup.app.wsgi_app, settings, model)
+
+    @routes.app_errorhandler(RefusedError)
+    def refuse(error: RefusedError) -> Response:
+        return respond(error.answer)
+
+    @routes.app_errorhandler(HTTPException)
+    def explain(error: HTTPException) -> Response:
+        return respond(_explain(error, model))
+
+    @routes.get("/healthz")
+    def live() -> dict[str, object]:
+        return {"live": True}
+
+    @routes.get("/readyz")
+    def ready() -> dict[str, object]:
+        return model.identity()
+
+    @routes.get("/metrics")
+    def metrics() -> Response:
+        page = model.counters.render(model.served.model, model.log)
+        return Response(page, content_type=CONTENT_TYPE.decode())
+
+    return routes
+
+
+class Door:
+    """Lets in who brings the key, and takes in the whole body before anything else reads of it.
+
+    The microservice would read a form out of a body whose type the client did not declare.
+    """
+
+    def __init__(self, app: Wsgi, settings: ServerSettings, model: SeldonModel) -> None:
+        self._app = app
+        self._settings = settings
+        self._key = settings.api_key.encode()
+        self._model = model
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        try:
+            self._admit(environ)
+            if environ["REQUEST_METHOD"] == "POST":
+                body = read(environ["wsgi.input"], self._settings)
+                environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+                environ["CONTENT_TYPE"] = "application/json"
+        except RequestError as error:
+            answer = service.refused(self._model.served.seldon, error.status, str(error))
+            if error.status == 401:
+                answer.headers = ((b"www-authenticate", b"Bearer"),)
+            self._model.count(answer)
+            refusal: Iterable[bytes] = respond(answer)(environ, start_response)
+            return refusal
+        return self._app(environ, start_response)
+
+    def _admit(self, environ: Environ) -> None:
+        given = [
+            (name, environ[key].encode("latin-1"))
+            for name, key in ((b"authorization", "HTTP_AUTHORIZATION"), (b"x-api-key", API_KEY))
+            if key in environ
+        ]
+        open_to_all = not self._key or OPEN.fullmatch(environ["PATH_INFO"])
+        if not open_to_all and not admits(self._key, given):
+            raise RequestError(WANTED, status=401)
+
+
+def read(stream: Any, settings: ServerSettings) -> bytes:
+    """The whole body of a request.
+
+    Of what comes above the limit as much again is read and dropped, so that its sender reads the
+    answer.
+    """
+    chunks, size, limit = [], 0, settings.body_limit
+    try:
+        while size <= 2 * limit and (chunk := stream.read(CHUNK)):
+            size += len(chunk)
+            if size <= limit:
+                chunks.append(chunk)
+    except BlockingIOError:  # The listening socket has a time limit, which connections inherit.
+        raise stalled(settings.patience) from None
+    if size > limit:
+        raise oversized(limit)
+    return b"".join(chunks)
+
+
+def respond(answer: Answer) -> Response:
+    """An answer as Flask sends it."""
+    content_type = answer.content_type.decode()
+    response = Response(answer.body, status=answer.status, content_type=content_type)
+    for name, value in answer.headers:
+        response.headers[name.decode()] = value.decode()
+    return response
+
+
+def _explain(error: HTTPException, model: SeldonModel) -> Answer:
+    status, path = error.code or 500, request.path[:200]
+    # The microservice has a static page for every path, so that it knows no wrong method.
+    if path == SELDON:
+        status = 405
+    message = {
+        404: f"There is nothing at {path}.",
+        405: f"{path} takes POST and not {request.method}.",
+    }.get(status, str(error))
+    answer = service.refused(model.served.seldon, status, message)
+    if status == 405:
+        answer.headers = ((b"allow", b"POST"),)
+    return answer
