@@ -15,7 +15,7 @@ from commands.environment import prepare
 from serving.errors import ConfigError
 from stacks.plan import Difference, Plan
 from stacks.problem import exit_status, refuse
-from stacks.schema import has_file, known_stacks, load_stack, read_stack
+from stacks.schema import about, has_file, known_stacks, load_stack, read_stack
 
 WOULD_CHANGE = 3
 # Which action takes which option.
@@ -63,17 +63,17 @@ def _list(options: argparse.Namespace) -> int:
             "active": name == active,
             "registered": name in registered,
             "file": f"stacks/{name}.yaml" if name in files else None,
+            "about": about(name) if name in files else None,
         }
         for name in sorted({*registered, *files})
     ]
     if options.json:
         print_json(rows)
-    else:
-        for row in rows:
-            state = "registered" if row["registered"] else "not registered"
-            print(
-                f"{'*' if row['active'] else ' '} {row['name']:<16} {state:<16} {row['file'] or ''}"
-            )
+        return 0
+    width = max(len(str(row["name"])) for row in rows)
+    for row in rows:
+        state = "active" if row["active"] else "registered" if row["registered"] else "-"
+        print(f"{row['name']:<{width}}  {state:<10}  {row['about'] or 'no file in stacks/'}")
     return 0
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from serving.errors import ConfigError, near_miss
 from stacks.plan import Key, Registration, State
+from stacks.schema import known_stacks
 
 if TYPE_CHECKING:
     from zenml.models import ComponentResponse, StackResponse
@@ -56,10 +57,15 @@ def require_stack(name: str) -> StackResponse:
     Raises:
         ConfigError: There is none.
     """
-    stack = find_stack(name)
-    if stack is None:
-        raise ConfigError(f"There is no stack '{name}'. {near_miss(name, registered_stacks())}")
-    return stack
+    if stack := find_stack(name):
+        return stack
+    files = known_stacks()
+    if name in files:
+        raise ConfigError(
+            f"The stack '{name}' is not registered: run `python run.py stack apply {name}` first."
+        )
+    known = sorted({*registered_stacks(), *files})
+    raise ConfigError(f"There is no stack '{name}'. {near_miss(name, known)}")
 
 
 def find_stack(name: str) -> StackResponse | None:

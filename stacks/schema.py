@@ -131,6 +131,13 @@ def known_stacks(folder: Path = FOLDER) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
+def about(name: str, folder: Path = FOLDER) -> str:
+    """What a stack file of this project says of itself: its first line."""
+    with (folder / f"{name}.yaml").open(encoding="utf-8") as file:
+        first = file.readline()
+    return first.lstrip("#").strip() if first.startswith("#") else ""
+
+
 def has_file(name: str) -> bool:
     """Whether that is a stack file's path, or the name of one of this project's."""
     return name.endswith((".yaml", ".yml")) or name in known_stacks()

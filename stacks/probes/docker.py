@@ -20,4 +20,5 @@ def ask(where: str) -> Iterator[Problem]:
     except (OSError, subprocess.TimeoutExpired):
         return
     if asked.returncode:
-        yield Problem(where, "the Docker daemon does not answer", "docker version", mistake=False)
+        remedy = "sudo systemctl start docker (`docker version` says why it does not answer)"
+        yield Problem(where, "the Docker daemon does not answer", remedy, mistake=False)

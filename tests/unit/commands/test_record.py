@@ -5,6 +5,7 @@ import http.server
 import os
 import threading
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,34 @@ def test_a_variable_of_a_stack_file_is_part_of_its_identity(
     monkeypatch.setenv("PLACE", "/two")
     assert first is not None
     assert first != stack_identity(str(path))
+
+
+def test_what_is_here_is_part_of_a_stacks_identity(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package, a program or a context that went away asks for the check before a run."""
+    path = place / "mine.yaml"
+    path.write_text(STACK)
+    monkeypatch.setenv("PLACE", "/one")
+    monkeypatch.setenv("PATH", str(place))
+    monkeypatch.setenv("KUBECONFIG", str(place / "kubeconfig"))
+    seen = {stack_identity(str(path))}
+    (place / "docker").write_text("#!/bin/sh\n")
+    (place / "docker").chmod(0o755)
+    seen.add(stack_identity(str(path)))
+    (place / "kubeconfig").write_text("contexts: [{name: ours}]")
+    seen.add(stack_identity(str(path)))
+    path.write_text(STACK + "  experiment_tracker: [{name: t, flavor: mlflow}]\n")
+    seen.add(stack_identity(str(path)))
+    monkeypatch.setattr("importlib.metadata.Distribution.from_name", absent)
+    seen.add(stack_identity(str(path)))
+    assert None not in seen
+    assert len(seen) == 5
+
+
+def absent(name: str) -> None:
+    """As importlib answers for a package that is not installed."""
+    raise PackageNotFoundError(name)
 
 
 def test_what_a_server_holds_is_not_answered_from_a_record() -> None:
