@@ -18,13 +18,11 @@ from serving.admin import Versions
 from serving.connections import Connection, Server, allow_many
 from serving.errors import DeployError, ModelError, SwitchyardError
 from serving.listening import listen, tell
-from serving.log import PredictionLog
+from serving.log import open_log
 from serving.model import Model
 from serving.routes import App
 from serving.service import Served
 from serving.settings import ServerSettings
-from serving.shipping.process import Shipping
-from serving.shipping.settings import read_settings
 from serving.state import State, claim, read_state, release, write_state
 from serving.tls import leaf
 
@@ -104,9 +102,8 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
         home.state = replace(state, server=settings, trust=shown)
         if home.state != state:
             write_state(path, home.state)
-        log = PredictionLog(path / "log", read_settings(path), shipping=Shipping(path))
         versions = Versions(home.load, home.keep)
-        app = App(served, log, versions, token=state.token, settings=settings)
+        app = App(served, open_log(path), versions, token=state.token, settings=settings)
         # What is loaded by now stays: the collector need not walk it in the middle of a request,
         # nor run at all after every few of them.
         gc.collect()

@@ -8,8 +8,9 @@ from string import Template
 
 import orjson
 
+from serving.example import example_rows
 from serving.model import Model
-from serving.openapi import example_rows, seldon_body, v2_body
+from serving.openapi import seldon_body, v2_body
 from serving.protocols.v2 import datatype
 from serving.schema import Column
 from serving.spec import SELDON
@@ -78,7 +79,9 @@ def column_row(column: Column) -> str:
 
 
 def seen(column: Column) -> str:
-    """The values that training saw, in short."""
+    """The values that training saw, in short; of a sensitive column none."""
+    if column.sensitive:
+        return "sensitive, not shown"
     if column.kind == "categorical":
         more = f" and {len(column.categories) - 10} more" if len(column.categories) > 10 else ""
         return ", ".join(column.categories[:10]) + more

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.errors import RequestError, near_miss
-from serving.refusals import Values, infinite, mistyped, ragged, told, wrong_names
+from serving.refusals import Values, infinite, mistyped, ragged, shown, told, wrong_names
 from serving.schema import Column, TableSchema
 
 Convert = Callable[[Values], Values]
@@ -195,10 +195,7 @@ class Codes(dict[object, int]):
 
     def __missing__(self, value: object) -> int:
         if self._other is None:
-            name, known = self._column.name, self._column.categories
-            hint = near_miss(str(value)[:200], known)
-            message = f"Column '{name}' has no category {told(value)}. {hint}"
-            raise RequestError(message, column=name)
+            raise _no_category(self._column, value)
         return self._other
 
 
@@ -237,20 +234,31 @@ def infinite_count(matrix: NDArray[np.float32]) -> int:
     return np.isfinite(matrix).tobytes().count(0)
 
 
+def _no_category(column: Column, value: object) -> RequestError:
+    if column.sensitive:
+        message = f"Column '{column.name}' has no such category."
+    else:
+        hint = near_miss(str(value)[:200], column.categories)
+        message = f"Column '{column.name}' has no category {told(value)}. {hint}"
+    return RequestError(message, column=column.name)
+
+
 def _check_whole(column: Column, values: Values) -> None:
     for row, value in enumerate(values):
         if not isinstance(value, float):
             continue
         if not math.isfinite(value) or (column.dtype == "int64" and not value.is_integer()):
             message = (
-                f"Column '{column.name}' holds {TOLD[column.dtype]}; row {row} holds {told(value)}."
+                f"Column '{column.name}' holds {TOLD[column.dtype]}; "
+                f"row {row} holds {shown(column, value)}."
             )
             raise RequestError(message, column=column.name)
 
 
 def _not_a_time(column: Column, values: Values) -> RequestError:
     row = next(i for i, value in enumerate(values) if value is not None and not _is_time(value))
-    message = f"Column '{column.name}' holds ISO 8601 times; row {row} holds {told(values[row])}."
+    held = shown(column, values[row])
+    message = f"Column '{column.name}' holds ISO 8601 times; row {row} holds {held}."
     return RequestError(message, column=column.name)
 
 

@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 
 from serving.refusals import Values
 from serving.segments import Segments
+from serving.sensitive import Mask, mask_of
 from serving.shipping.process import Shipping
-from serving.shipping.settings import LogSettings
+from serving.shipping.settings import LogSettings, read_settings
 from serving.shipping.worker import Shipped
 
 # Short, so that what waits stays in the processor's cache.
@@ -33,6 +34,7 @@ INTERVAL = 0.05
 TEND = 1.0
 CHUNK = 64
 INLINE = 8
+OMITTED = Mask()
 LINES = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_UTC_Z
 
 
@@ -44,6 +46,7 @@ class Record:
         time: Seconds since 1970 when it was answered.
         labels: The class of each row; None in a regression.
         ms: Milliseconds from the parsed body to the answer.
+        sensitive: The columns whose values the log must not hold.
     """
 
     time: float
@@ -54,11 +57,15 @@ class Record:
     labels: list[object] | None
     scores: NDArray[np.float32]
     ms: float
+    sensitive: frozenset[str] = frozenset()
 
-    def lines(self) -> Iterator[bytes]:
+    def lines(self, mask: Mask = OMITTED) -> Iterator[bytes]:
         """The record's rows as the log holds them."""
-        names, when = tuple(self.columns), datetime.fromtimestamp(self.time, UTC)
-        for row, values in enumerate(zip(*self.columns.values(), strict=True)):
+        columns = mask.columns(self.columns, self.sensitive) if self.sensitive else self.columns
+        names, when = tuple(columns), datetime.fromtimestamp(self.time, UTC)
+        # Where every column is left out there are still as many rows.
+        rows = zip(*columns.values(), strict=True) if columns else [()] * len(self.scores)
+        for row, values in enumerate(rows):
             line = {
                 "time": when,
                 "id": self.id,
@@ -101,6 +108,7 @@ class PredictionLog:
 
     Args:
         limit: Rows that may wait to be written; what comes above is dropped and counted.
+        mask: What is kept of sensitive columns.
         shipping: What ships whole segments; None where they stay.
     """
 
@@ -110,6 +118,7 @@ class PredictionLog:
         settings: LogSettings = LogSettings(),  # noqa: B008
         *,
         limit: int = 200_000,
+        mask: Mask = OMITTED,
         shipping: Shipping | None = None,
     ) -> None:
         self.written = 0
@@ -119,6 +128,7 @@ class PredictionLog:
         self._segments = Segments(
             directory, size=settings.segment, seconds=settings.seconds, keep=settings.keep
         )
+        self._mask = mask
         self._shipping = shipping
         self._queue: deque[Record | list[bytes]] = deque()
         self._waiting = 0
@@ -196,7 +206,7 @@ class PredictionLog:
 
     def _append_batch(self, record: Record) -> None:
         """Write a large record a few lines at a time, so that requests come in between."""
-        rows, lines = len(record.scores), record.lines()
+        rows, lines = len(record.scores), record.lines(self._mask)
         try:
             while chunk := list(islice(lines, CHUNK)):
                 self._append(chunk)
@@ -209,7 +219,7 @@ class PredictionLog:
 
     def _lines(self, record: Record) -> list[bytes]:
         try:
-            return list(record.lines())
+            return list(record.lines(self._mask))
         except Exception as error:
             self._lose(len(record.scores), error)
             return []
@@ -236,3 +246,10 @@ class PredictionLog:
         if repr(error) != self._told:
             self._told = repr(error)
             print(f"prediction log: {error!r}", file=sys.stderr, flush=True)
+
+
+def open_log(home: Path) -> PredictionLog:
+    """The log of a home's server, kept as the home's settings say."""
+    settings = read_settings(home)
+    mask = mask_of(home, settings.sensitive)
+    return PredictionLog(home / "log", settings, mask=mask, shipping=Shipping(home))

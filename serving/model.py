@@ -45,6 +45,7 @@ class Model:
         self._encoder = encoder
         self.manifest = manifest
         self.schema = encoder.schema
+        self.sensitive = self.schema.sensitive
 
     @property
     def name(self) -> str:

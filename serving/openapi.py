@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
-from serving.encoding import json_value, parse_time
+from serving.example import example_rows
 from serving.model import Model
 from serving.protocols.v2 import ACCEPTED, datatype
 from serving.schema import Column, TableSchema
@@ -57,23 +56,6 @@ def paths(model: Model) -> Json:
         "/metrics": {"get": _page("Counts for Prometheus", "text/plain")},
         "/docs": {"get": _page("The model's columns, for people", "text/html")},
     }
-
-
-def example_rows(schema: TableSchema) -> list[dict[str, object]]:
-    """Rows that the model answers: some of training's, or one made from the columns."""
-    if schema.examples:
-        return [{name: row.get(name) for name in schema.names} for row in schema.examples]
-    return [{column.name: example_value(column) for column in schema.columns}]
-
-
-def example_value(column: Column) -> object:
-    """A value that a column accepts."""
-    if column.kind == "categorical":
-        return json_value(column, column.categories[0]) if column.categories else None
-    least = column.minimum or 0.0
-    if column.kind == "datetime":
-        return (parse_time(column.origin or "1970-01-01") + timedelta(days=least)).isoformat()
-    return int(least) if column.dtype == "int64" else least
 
 
 def v2_body(schema: TableSchema, rows: list[dict[str, object]]) -> Json:

@@ -39,6 +39,14 @@ def told(value: object) -> str:
     return text if len(text) <= 60 else text[:56] + "..." + text[-1]
 
 
+def shown(column: Column, value: object) -> str:
+    """A column's value as an error message shows it; of a sensitive column only its type."""
+    if not column.sensitive or value is None:
+        return told(value)
+    known = {bool: "true or false", str: "text", list: "a list", tuple: "a list", dict: "an object"}
+    return known.get(type(value), "another number")
+
+
 def mistyped(
     column: Column, values: Values, accepted: Collection[type], wanted: str
 ) -> RequestError:
@@ -48,7 +56,7 @@ def mistyped(
     if values[row] is None:
         message = f"Column '{name}' may not be null: it was never missing in training (row {row})."
     else:
-        message = f"Column '{name}' holds {wanted}; row {row} holds {told(values[row])}."
+        message = f"Column '{name}' holds {wanted}; row {row} holds {shown(column, values[row])}."
     return RequestError(message, column=name)
 
 
@@ -58,7 +66,8 @@ def infinite(column: Column, values: Values) -> RequestError | None:
         if isinstance(value, (int, float)) and not abs(value) <= LARGEST:
             name = column.name
             message = (
-                f"Column '{name}' must hold finite 32-bit numbers; row {row} holds {told(value)}."
+                f"Column '{name}' must hold finite 32-bit numbers; "
+                f"row {row} holds {shown(column, value)}."
             )
             return RequestError(message, column=name)
     return None

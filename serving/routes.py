@@ -97,8 +97,9 @@ class App:
             return await route.handler(scope, receive)
         except RequestError as error:
             return Answer(refusal(str(error)), error.status)
-        except Exception:
-            return service.broken(self.served.v2)
+        except Exception as error:
+            served = self.served
+            return service.broken(served.v2, error, private=bool(served.model.sensitive))
 
     def _model_route(self, path: str) -> Route | None:
         """The route below /v2/models/{name} or /v2/models/{name}/versions/{version}."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import orjson
@@ -24,6 +24,8 @@ class Column:
         maximum: The largest training value, in the unit of `minimum`.
         categories: The values a categorical column is encoded by, in the order of their codes.
         origin: The ISO date that a datetime is counted from, in days.
+        sensitive: Its values are told to nobody: the range is a round one, the examples are made
+            up, and logs and messages leave them out.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Column:
     maximum: float | None = None
     categories: tuple[str, ...] = ()
     origin: str | None = None
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,18 @@ class TableSchema:
         """How many scores the model gives a row: one a class, or one value in a regression."""
         return len(self.classes) or 1
 
+    @property
+    def sensitive(self) -> frozenset[str]:
+        """The names of the sensitive columns."""
+        return frozenset(column.name for column in self.columns if column.sensitive)
+
+    def guarding(self, names: Collection[str]) -> TableSchema:
+        """The same schema with these columns sensitive as well."""
+        columns = (
+            replace(each, sensitive=each.sensitive or each.name in names) for each in self.columns
+        )
+        return replace(self, columns=tuple(columns))
+
     def column(self, name: str) -> Column:
         """The column of that name; KeyError when there is none."""
         for column in self.columns:
@@ -73,7 +88,12 @@ class TableSchema:
 
     def to_json(self) -> bytes:
         """The same bytes for the same schema, on every machine."""
-        return orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
+        fields = asdict(self)
+        # A schema without sensitive columns keeps the bytes, and the digest, that it always had.
+        for column in fields["columns"]:
+            if not column["sensitive"]:
+                del column["sensitive"]
+        return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
 
     @classmethod
     def from_json(cls, data: bytes | str) -> TableSchema:

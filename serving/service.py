@@ -56,8 +56,9 @@ def answer(model: Model, wire: Wire, body: bytes) -> Answer:
         text = wire.write(call, request_id, model, prediction)
     except RequestError as error:
         return refused(wire, error.status, str(error), time.perf_counter() - started)
-    except Exception:
-        return broken(wire, time.perf_counter() - started)
+    except Exception as error:
+        seconds = time.perf_counter() - started
+        return broken(wire, error, seconds, private=bool(model.sensitive))
     seconds = time.perf_counter() - started
     record = _record(model, call, request_id, prediction, seconds)
     return Answer(text, seconds=seconds, record=record)
@@ -73,10 +74,16 @@ def refused(wire: Wire, status: int, message: str, seconds: float = 0.0) -> Answ
     return Answer(wire.refuse(status, message), status, seconds=seconds)
 
 
-def broken(wire: Wire, seconds: float = 0.0) -> Answer:
-    """The answer when the server is at fault: its log gets the traceback, the client a number."""
+def broken(wire: Wire, error: Exception, seconds: float = 0.0, *, private: bool) -> Answer:
+    """The answer when the server is at fault: its log gets the traceback, the client a number.
+
+    Args:
+        private: The error's own words, which may hold a value, are kept from the log.
+    """
     number = next_id()
-    print(f"failure {number}\n{traceback.format_exc()}", file=sys.stderr, flush=True)
+    words = [*traceback.format_tb(error.__traceback__), f"{type(error).__name__}\n"]
+    told = "".join(words if private else traceback.format_exception(error))
+    print(f"failure {number}\n{told}", file=sys.stderr, end="", flush=True)
     message = f"The server failed; its log tells more under {number}."
     return refused(wire, 500, message, seconds)
 
@@ -111,4 +118,5 @@ def _record(
     labels = prediction.labels if model.schema.classes else None
     ms = round(seconds * 1000, 3)
     name, version, scores = model.name, model.version, prediction.scores
-    return Record(time.time(), request_id, name, version, call.columns, labels, scores, ms)
+    now, sensitive = time.time(), model.sensitive
+    return Record(now, request_id, name, version, call.columns, labels, scores, ms, sensitive)

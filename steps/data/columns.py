@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import pandas as pd
@@ -75,7 +75,9 @@ def _reason(
     return None
 
 
-def find_mixed(frame: pd.DataFrame, features: Iterable[str]) -> list[Finding]:
+def find_mixed(
+    frame: pd.DataFrame, features: Iterable[str], sensitive: Collection[str] = ()
+) -> list[Finding]:
     """Columns of text that mostly holds numbers, so that some of it is likely a slip."""
     found = []
     for name in features:
@@ -85,9 +87,10 @@ def find_mixed(frame: pd.DataFrame, features: Iterable[str]) -> list[Finding]:
         numeric = pd.to_numeric(pd.Series(counts.index), errors="coerce").notna().to_numpy()
         if 0 < counts[~numeric].sum() < counts[numeric].sum():
             odd = frame[name][frame[name].isin(counts.index[~numeric])]
+            value = "" if name in sensitive else f"'{odd.iloc[0]}' "
             text = (
                 f"Column '{name}' holds numbers, but text in {len(odd)} rows (the first "
-                f"'{odd.iloc[0]}' in row {int(odd.index[0]) + 1}): all of it is read as text."
+                f"{value}in row {int(odd.index[0]) + 1}): all of it is read as text."
             )
             found.append(warn("mixed", text, name))
     return found

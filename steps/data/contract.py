@@ -110,7 +110,8 @@ def _first_odd(column: Column, series: pd.Series) -> str:
     odd = series[convert(series, errors="coerce").isna() & series.notna()]
     if odd.empty:
         return ""
-    return f", the first '{odd.iloc[0]}' in row {int(odd.index[0]) + 1}"
+    value = "" if column.sensitive else f" '{odd.iloc[0]}'"
+    return f", the first{value} in row {int(odd.index[0]) + 1}"
 
 
 def _values(column: Column, series: pd.Series, settings: ValidationSettings) -> list[Finding]:
@@ -138,8 +139,9 @@ def _new_categories(
     if new.empty:
         return ()
     some = ", ".join(f"'{value}'" for value in new.value_counts().index[:3])
+    shown = "" if column.sensitive else f" ({some})"
     text = (
-        f"'{column.name}' has {new.nunique()} categories the champion has no code for ({some}), "
+        f"'{column.name}' has {new.nunique()} categories the champion has no code for{shown}, "
         f"in {share(len(new), len(present))} of rows."
     )
     tolerated = len(new) <= settings.tolerated_share * len(present)

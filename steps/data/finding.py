@@ -30,6 +30,7 @@ class Checks(Settings):
         unlabelled: How many rows have none and are left out.
         features: The columns that a model reads and how each is encoded, in the table's order.
         identity: The columns whose values say which side of the split a row is on.
+        sensitive: The features whose values are told to nobody.
     """
 
     task: Task
@@ -38,6 +39,7 @@ class Checks(Settings):
     unlabelled: int
     features: dict[str, Kind]
     identity: tuple[str, ...]
+    sensitive: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
 
     @property

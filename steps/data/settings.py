@@ -37,7 +37,8 @@ class SourceSettings(Settings):
         task: What kind of prediction, where the target does not say it well enough.
         drop: Columns to leave unread.
         categorical: Columns of numbers that are names of categories.
-        sensitive: Columns whose values must be served equally well; evaluation slices by them.
+        sensitive: Columns whose values must be served equally well and told to nobody: evaluation
+            slices by them without naming the groups, and the server's log hashes them.
     """
 
     data: str = "flights"

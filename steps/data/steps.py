@@ -85,7 +85,9 @@ def split_rows(
     dealt = deal(labelled, split, checks.identity)
     train_rows = labelled[~dealt.held_out].reset_index(drop=True)
     test_rows = labelled[dealt.held_out].reset_index(drop=True)
-    schema = learn_schema(train_rows, checks.features, checks.target, checks.task, validation)
+    schema = learn_schema(
+        train_rows, checks.features, checks.target, checks.task, validation, checks.sensitive
+    )
     _check_classes(test_rows, schema)
     test_rows.attrs["split"] = {**split.model_dump(), "cutoff": dealt.cutoff}
     return train_rows, test_rows, schema

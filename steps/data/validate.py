@@ -35,13 +35,15 @@ def check_table(
     check_rows(labelled, target, task, settings)
     refuse_infinite(labelled)
     findings = left_out(labelled, target, asked, settings)
-    findings += find_mixed(labelled, [name for name in labelled.columns if name != target])
+    inputs = [name for name in labelled.columns if name != target]
+    findings += find_mixed(labelled, inputs, asked.sensitive)
     useless = {finding.column for finding in findings if finding.kind != "mixed"}
     features = [name for name in names if name != target and name not in useless]
     if not features:
         raise DataError(f"No column beside '{target}' is left to learn from.")
     findings += check_target_contract(labelled, target, task, contract, settings.accept_schema)
-    findings += check_contract(labelled, contract, settings, features)
+    guarded = contract and contract.guarding(asked.sensitive)
+    findings += check_contract(labelled, guarded, settings, features)
     findings += _oddities(frame, labelled, features, target, task, settings)
     enforce(findings, settings)
     return Checks(
@@ -51,6 +53,7 @@ def check_table(
         unlabelled=len(frame) - len(labelled),
         features={name: kind_of(labelled[name], asked) for name in features},
         identity=_identity(labelled, target, findings),
+        sensitive=tuple(name for name in features if name in asked.sensitive),
         findings=tuple(findings),
     )
 

@@ -6,8 +6,9 @@ import httpx
 import numpy as np
 
 from serving.errors import DeployError
+from serving.example import example_rows
 from serving.model import Model, Prediction
-from serving.openapi import example_rows, seldon_body, v2_body
+from serving.openapi import seldon_body, v2_body
 from serving.spec import Access
 from serving.tls import trusting
 from steps.config import Settings

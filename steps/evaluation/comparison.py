@@ -83,14 +83,13 @@ def against_baseline(
 ) -> Contest:
     """The candidate and the training rows' class shares, or mean, on every held-out row."""
     schema = candidate.schema
-    columns = tuple(dict.fromkeys((*settings.slices, *sensitive)))
     return Contest(
         metric=find_metric(settings.metric, schema.task),
         y=encode_target(test_rows, schema),
         challenger=candidate_scores(candidate, test_rows),
         rival=baseline_scores(encode_target(train_rows, schema), schema, len(test_rows)),
         against="baseline",
-        labels=slice_labels(test_rows, columns),
+        labels=slice_labels(test_rows, settings.slices, sensitive),
         groups=group_codes(test_rows, split),
     )
 

@@ -64,7 +64,7 @@ def evaluate_candidates(
     metric = find_metric(settings.metric, schema.task)
     y = encode_target(test_rows, schema)
     groups = group_codes(test_rows, split)
-    labels = slice_labels(test_rows, tuple(dict.fromkeys((*settings.slices, *sensitive))))
+    labels = slice_labels(test_rows, settings.slices, sensitive)
     models = [candidate_scores(candidate, test_rows) for candidate in candidates]
     metrics = (metric, *(other for other in metrics_of(schema.task) if other != metric))
     measured = intervals(metrics, y, models, bootstrap_of(settings), groups)

@@ -38,9 +38,20 @@ class Slice:
         return int(self.mask.sum())
 
 
-def slice_labels(frame: DataFrame, columns: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """The value of each row, as text, in each column to slice by."""
-    return {column: _labels(frame, column) for column in columns}
+def slice_labels(
+    frame: DataFrame, columns: Sequence[str], sensitive: Sequence[str] = ()
+) -> dict[str, NDArray[Any]]:
+    """The value of each row, as text, in each column to slice by.
+
+    Args:
+        sensitive: Columns to slice by beside these without naming their values; one that is a
+            measurement, and not a grouping, is passed over.
+    """
+    labels = {column: _labels(frame, column) for column in columns}
+    for column in sensitive:
+        if column not in labels and frame[column].nunique() <= MOST_VALUES:
+            labels[column] = _numbered(_labels(frame, column))
+    return labels
 
 
 def _labels(frame: DataFrame, column: str) -> NDArray[Any]:
@@ -56,6 +67,13 @@ def _labels(frame: DataFrame, column: str) -> NDArray[Any]:
     texts = values.astype(object).map(str).to_numpy(dtype=object)
     texts[values.isna().to_numpy()] = MISSING
     return np.asarray(texts, dtype=object)
+
+
+def _numbered(texts: NDArray[Any]) -> NDArray[Any]:
+    """Groups by their number in the order of their names."""
+    names = sorted(set(texts) - {MISSING})
+    numbers = {name: f"group {number}" for number, name in enumerate(names, start=1)}
+    return np.asarray([numbers.get(text, MISSING) for text in texts], dtype=object)
 
 
 def cut(labels: Labels, min_rows: int) -> Iterator[Slice]:

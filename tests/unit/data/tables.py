@@ -37,4 +37,6 @@ def schema_of(
 ) -> TableSchema:
     """The schema a training on the whole table would learn."""
     checks = check_table(table, asked, settings)
-    return learn_schema(table, checks.features, checks.target, checks.task, settings)
+    return learn_schema(
+        table, checks.features, checks.target, checks.task, settings, checks.sensitive
+    )

@@ -55,6 +55,18 @@ def test_slices_of_the_gate_and_of_sensitive_columns_are_measured_once() -> None
     assert sum(part.rows for part in slices) == len(TEST)
 
 
+def test_groups_of_a_sensitive_column_are_measured_without_their_names() -> None:
+    found = evaluate_candidates([candidate([3.0, 0.0], SCHEMA)], TEST, GATE, SPLIT, ("group",))
+    slices = found.candidates[0].slices
+    assert sorted(part.value for part in slices) == ["group 1", "group 2"]
+    assert sum(part.rows for part in slices) == len(TEST)
+
+
+def test_a_sensitive_measurement_is_passed_over() -> None:
+    found = evaluate_candidates([candidate([3.0, 0.0], SCHEMA)], TEST, GATE, SPLIT, ("x",))
+    assert found.candidates[0].slices == ()
+
+
 def test_an_unknown_slice_column_names_the_near_miss() -> None:
     gate = GATE.model_copy(update={"slices": ("gruop",)})
     with pytest.raises(ConfigError, match=r"'gruop' to slice by\. Did you mean 'group'"):

@@ -2,7 +2,8 @@
 
 import jsonschema  # type: ignore[import-untyped]
 
-from serving.openapi import document, example_rows
+from serving.example import example_rows
+from serving.openapi import document
 from serving.schema import TableSchema
 from tests.unit.serving.client import Client
 from tests.unit.serving.tiny import COLUMNS, model, schema

@@ -44,6 +44,11 @@ def schema(classes: Sequence[str] = ("no", "yes"), unseen: str = "other") -> Tab
     )
 
 
+def guarded(*names: str, unseen: str = "other") -> TableSchema:
+    """The same schema with some of its columns sensitive."""
+    return schema(unseen=unseen).guarding(names)
+
+
 def onnx(width: int = len(COLUMNS), scores: int = 2, shift: float = 0.0) -> bytes:
     """A linear model with missing values as zero; `shift` makes versions answer differently."""
     weights = np.random.default_rng(7).normal(size=(width, scores)).astype(np.float32) / 100
