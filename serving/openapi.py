@@ -8,7 +8,7 @@ from serving.example import example_rows
 from serving.model import Model
 from serving.protocols.v2 import ACCEPTED, datatype
 from serving.schema import Column, TableSchema
-from serving.spec import SELDON
+from serving.spec import SELDON_PATHS
 
 API_VERSION = "1.0"
 Json = dict[str, object]
@@ -38,12 +38,15 @@ def paths(model: Model) -> Json:
     """What each path takes and answers."""
     base = f"/v2/models/{model.name}"
     infer = {"post": _predict("V2", "Predict by the Open Inference Protocol", model)}
+    seldon = {"post": _predict("Seldon", "Predict by the Seldon v1 protocol", model)}
     pages = {
         "/v2": "The server",
         "/v2/health/live": "Whether the server lives",
         "/v2/health/ready": "Whether the server can answer",
         base: "The model's inputs and outputs",
         f"{base}/ready": "Whether the model can answer",
+        "/metadata": "The same, where Seldon asks for it",
+        "/health/status": "Whether the model can answer, where Seldon asks for it",
         "/healthz": "Whether the server lives",
         "/readyz": "Which version answers",
         "/openapi.json": "This document",
@@ -51,8 +54,9 @@ def paths(model: Model) -> Json:
     return {
         f"{base}/infer": infer,
         f"{base}/versions/{model.version}/infer": infer,
-        SELDON: {"post": _predict("Seldon", "Predict by the Seldon v1 protocol", model)},
+        **dict.fromkeys(sorted(SELDON_PATHS), seldon),
         **{path: {"get": _page(summary, "application/json")} for path, summary in pages.items()},
+        "/health/ping": {"get": _page("Whether the server lives, for Seldon", "text/plain")},
         "/metrics": {"get": _page("Counts for Prometheus", "text/plain")},
         "/docs": {"get": _page("The model's columns, for people", "text/html")},
     }

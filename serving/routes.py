@@ -17,6 +17,7 @@ from serving.metrics import CONTENT_TYPE, Metrics
 from serving.model import Model
 from serving.protocols import Wire
 from serving.protocols.v2 import refusal
+from serving.reading import headed
 from serving.service import Served
 from serving.settings import ServerSettings
 from serving.transport import Answer, Receive, Route, Scope, Send, read_body, send_answer
@@ -26,6 +27,7 @@ from serving.trial import Trial
 # milliseconds, in which every other request would wait.
 INLINE = 64 << 10
 HTML = b"text/html; charset=utf-8"
+TEXT = b"text/plain; charset=utf-8"
 CLOSE = ((b"connection", b"close"),)
 DEFAULTS = ServerSettings()
 
@@ -58,6 +60,9 @@ class App:
             "/v2": _page(_server),
             "/v2/health/live": _page(lambda: _json({"live": True})),
             "/v2/health/ready": _page(lambda: _json({"ready": True})),
+            "/health/ping": _page(lambda: Answer(b"pong", content_type=TEXT)),
+            "/health/status": _page(lambda: Answer(self.served.seldon.status(self.served.model))),
+            "/metadata": _page(lambda: Answer(self.served.v2.describe(self.served.model))),
             "/healthz": _page(lambda: _json({"live": True})),
             "/readyz": _page(
                 lambda: _json({"ready": True, **identity(self.served), "pid": os.getpid()})
@@ -131,7 +136,7 @@ class App:
     async def _predict(self, scope: Scope, receive: Receive) -> Answer:
         path = scope["path"]
         try:
-            body = await read_body(receive, *self._limits)
+            body = headed(await read_body(receive, *self._limits), scope["headers"])
             # Chosen after the body came in, so that a slow client is not answered by a version
             # which others saw replaced long before.
             served = self._addressed(path)
@@ -194,7 +199,9 @@ def _page(make: Callable[[], Answer]) -> Route:
 
 
 def _server() -> Answer:
-    return _json({"name": "switchyard", "version": openapi.API_VERSION, "extensions": []})
+    return _json(
+        {"name": "switchyard", "version": openapi.API_VERSION, "extensions": ["binary_tensor_data"]}
+    )
 
 
 def _json(facts: dict[str, object]) -> Answer:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 import traceback
 from itertools import count
 from uuid import uuid4
 
-import orjson
-
 from serving.errors import RequestError
 from serving.log import Record
 from serving.model import Model, Prediction
 from serving.protocols import Call, Wire
+from serving.protocols.binary import Framed
 from serving.protocols.seldon import Seldon
 from serving.protocols.v2 import V2
-from serving.spec import SELDON
+from serving.reading import read
+from serving.spec import SELDON_PATHS
 from serving.transport import Answer
 
+OCTETS = b"application/octet-stream"
 PROCESS = uuid4().hex[:16]
 COUNTER = count(1)
 
@@ -38,12 +38,12 @@ class Served:
         self.seldon = Seldon(model.schema)
         base = f"/v2/models/{model.name}"
         self.infer_paths = frozenset(
-            (SELDON, f"{base}/infer", f"{base}/versions/{model.version}/infer")
+            (*SELDON_PATHS, f"{base}/infer", f"{base}/versions/{model.version}/infer")
         )
 
     def wire(self, path: str) -> Wire:
         """The protocol that is spoken at a path."""
-        return self.seldon if path == SELDON else self.v2
+        return self.seldon if path in SELDON_PATHS else self.v2
 
 
 def answer(model: Model, wire: Wire, body: bytes) -> Answer:
@@ -61,7 +61,10 @@ def answer(model: Model, wire: Wire, body: bytes) -> Answer:
         return broken(wire, error, seconds, private=bool(model.sensitive))
     seconds = time.perf_counter() - started
     record = _record(model, call, request_id, prediction, seconds)
-    return Answer(text, seconds=seconds, record=record)
+    made = Answer(text, seconds=seconds, record=record)
+    if isinstance(text, Framed):
+        made.content_type, made.headers = OCTETS, text.headers
+    return made
 
 
 def next_id() -> str:
@@ -86,30 +89,6 @@ def broken(wire: Wire, error: Exception, seconds: float = 0.0, *, private: bool)
     print(f"failure {number}\n{told}", file=sys.stderr, end="", flush=True)
     message = f"The server failed; its log tells more under {number}."
     return refused(wire, 500, message, seconds)
-
-
-def read(model: Model, wire: Wire, body: bytes) -> Call:
-    """Read the body of a request, or raise a RequestError."""
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise _not_json(model, wire, body, error) from None
-    return wire.read(parsed)
-
-
-def _not_json(model: Model, wire: Wire, body: bytes, error: Exception) -> RequestError:
-    if not body.strip():
-        return RequestError("The body is empty; it must be JSON.")
-    if b"NaN" in body or b"Infinity" in body:
-        # JSON has no such numbers, but clients send them: the column that holds one is named.
-        try:
-            model.predict(wire.read(json.loads(body)).columns)
-        except RequestError as named:
-            text = str(named).encode(errors="replace").decode()
-            return RequestError(text, column=named.column)
-        except (ValueError, RecursionError):
-            pass
-    return RequestError(f"The body is not JSON: {error}")
 
 
 def _record(

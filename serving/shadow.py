@@ -13,9 +13,9 @@ from queue import SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
-from serving import service
 from serving.errors import RequestError
 from serving.model import Prediction
+from serving.reading import read
 from serving.rollout import Agreement, Tally
 from serving.service import Served
 
@@ -106,7 +106,7 @@ class Shadow:
     def _predict(self, answered: Answered) -> Prediction:
         """Do what an answer takes, the writing of its body too."""
         model, wire = self._version.model, self._version.wire(answered.path)
-        call = service.read(model, wire, answered.body)
+        call = read(model, wire, answered.body)
         prediction = model.predict(call.columns)
         wire.write(call, call.id, model, prediction)
         return prediction

@@ -8,6 +8,8 @@ from typing import Literal, Protocol, runtime_checkable
 
 # Where every deployer takes Seldon v1 requests, below its base URL.
 SELDON = "/api/v1.0/predictions"
+# Where the Seldon service orchestrator and older clients send the same.
+SELDON_PATHS = frozenset((SELDON, "/api/v0.1/predictions", "/predict"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from serving.errors import RequestError
 from serving.model import Model, Prediction
 from serving.refusals import Values
+
+NONE: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -17,11 +20,15 @@ class Call:
     Args:
         id: The client's own request id, where it sent one.
         form: How the protocol wants this answer laid out, where it knows several ways.
+        raw: The outputs that are wanted as binary data.
+        meta: What the answer gives back as it came.
     """
 
     columns: dict[str, Values]
     id: str = ""
-    form: frozenset[str] = frozenset()
+    form: frozenset[str] = NONE
+    raw: frozenset[str] = NONE
+    meta: Mapping[str, Any] | None = None
 
 
 class Wire(Protocol):

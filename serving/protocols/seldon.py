@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 
 from serving.errors import RequestError
@@ -11,6 +13,9 @@ from serving.refusals import Values, told
 from serving.schema import TableSchema
 
 TENSOR = frozenset({"tensor"})
+# By key of the meta, what its values are; None for anything.
+GIVEN_BACK: dict[str, type | None] = {"tags": None, "routing": int, "requestPath": str}
+TOLD: dict[type, str] = {int: "a whole number", str: "text"}
 
 
 class Seldon:
@@ -26,18 +31,20 @@ class Seldon:
         """Read a prediction request with a `data.ndarray` or a `data.tensor`."""
         if not isinstance(body, dict):
             raise RequestError('The body must be a JSON object with "data".')
-        data, meta = body.get("data"), body.get("meta") or {}
+        data, meta = body.get("data"), body.get("meta")
         if not isinstance(data, dict):
-            raise RequestError('"data" must be an object with "names" and "ndarray" or "tensor".')
-        if not isinstance(meta, dict):
-            raise RequestError('"meta" must be an object.')
+            raise _no_data(body)
         names = _names(data.get("names"))
-        request_id = checked_id(meta.get("puid"), "meta.puid")
         if "ndarray" in data:
-            return Call(_from_rows(names, data["ndarray"]), request_id)
-        if "tensor" in data:
-            return Call(_from_tensor(names, data["tensor"]), request_id, TENSOR)
-        raise RequestError('"data" must hold "ndarray" or "tensor".')
+            call = Call(_from_rows(names, data["ndarray"]))
+        elif "tensor" in data:
+            call = Call(_from_tensor(names, data["tensor"]), form=TENSOR)
+        else:
+            raise RequestError('"data" must hold "ndarray" or "tensor".')
+        if meta is not None:
+            call.meta = _checked(meta)
+            call.id = checked_id(meta.get("puid"), "meta.puid")
+        return call
 
     def write(self, call: Call, request_id: str, model: Model, prediction: Prediction) -> bytes:
         """Write a prediction in the form of its request."""
@@ -50,14 +57,52 @@ class Seldon:
         tags: dict[str, object] = {"model_name": model.name, "model_version": model.version}
         if self._classes:
             tags["label"] = prediction.labels
-        answer = {"data": data, "meta": {"puid": request_id, "tags": tags}}
+        meta: dict[str, object] = {"puid": request_id, "tags": tags}
+        if call.meta:
+            meta = {**call.meta, **meta, "tags": {**call.meta.get("tags", {}), **tags}}
+        answer = {"data": data, "meta": meta}
         return orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+
+    def status(self, model: Model) -> bytes:
+        """Write that the model can answer, as the service orchestrator asks."""
+        tags = {"model_name": model.name, "model_version": model.version}
+        return orjson.dumps({"data": {"names": [], "ndarray": []}, "meta": {"tags": tags}})
 
     def refuse(self, status: int, message: str) -> bytes:
         """Write an error."""
         reason = "MICROSERVICE_BAD_DATA" if status < 500 else "MICROSERVICE_INTERNAL_ERROR"
         told = {"code": status, "info": message, "reason": reason, "status": "FAILURE"}
         return orjson.dumps({"status": told})
+
+
+def _no_data(body: dict[str, object]) -> RequestError:
+    for other in ("jsonData", "strData", "binData"):
+        if other in body:
+            wanted = '"data" with "names" and "ndarray" or "tensor"'
+            return RequestError(f'"{other}" names no columns: send {wanted}.')
+    return RequestError('"data" must be an object with "names" and "ndarray" or "tensor".')
+
+
+def _checked(meta: object) -> dict[str, Any]:
+    """What an answer gives back of a request's meta; a client of Seldon's must be able to read it.
+
+    The metrics of others are theirs, and are not counted here.
+    """
+    if not isinstance(meta, dict):
+        raise RequestError('"meta" must be an object.')
+    for key, kinds in GIVEN_BACK.items():
+        values = meta.get(key) or {}
+        if not isinstance(values, dict):
+            raise RequestError(f'"meta.{key}" must be an object.')
+        for name, value in values.items():
+            if kinds and type(value) is not kinds:
+                raise RequestError(f'"meta.{key}.{name[:60]}" must be {TOLD[kinds]}.')
+    given = {key: meta[key] for key in GIVEN_BACK if meta.get(key)}
+    try:
+        orjson.dumps(given)
+    except TypeError:
+        raise RequestError('"meta.tags" is nested too deeply.') from None
+    return given
 
 
 def _names(names: object) -> list[str]:

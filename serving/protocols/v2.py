@@ -9,6 +9,7 @@ import orjson
 from serving.errors import RequestError, near_miss
 from serving.model import Model, Prediction
 from serving.protocols import Call, checked_id
+from serving.protocols.binary import Framed, packed
 from serving.refusals import Values, told, wrong_names
 from serving.schema import Column, TableSchema
 
@@ -56,8 +57,12 @@ class V2:
         if columns is None:
             columns = self._columns(inputs)
         request_id = checked_id(body.get("id"), "id")
-        outputs = body.get("outputs")
-        return Call(columns, request_id, self._wanted(outputs) if outputs else ALL)
+        outputs, parameters = body.get("outputs"), body.get("parameters")
+        if not outputs and not parameters:
+            return Call(columns, request_id)
+        call = Call(columns, request_id, self._wanted(outputs) if outputs else ALL)
+        call.raw = self._raw(outputs, parameters)
+        return call
 
     def write(self, call: Call, request_id: str, model: Model, prediction: Prediction) -> bytes:
         """Write an inference response."""
@@ -70,13 +75,15 @@ class V2:
             outputs.append(_tensor("scores", "FP32", [count, self._width], scores.ravel()))
         if call.form:
             outputs = [output for output in outputs if output["name"] in call.form]
+        raw = [_take_out(output) for output in outputs if output["name"] in call.raw]
         answer = {
             "model_name": model.name,
             "model_version": model.version,
             "id": request_id,
             "outputs": outputs,
         }
-        return orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+        text = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
+        return Framed.made(text, raw) if raw else text
 
     def refuse(self, status: int, message: str) -> bytes:  # noqa: ARG002
         """Write an error."""
@@ -129,6 +136,16 @@ class V2:
             raise _wrong_datatype(name, kind, accepted)
         return name, _values(name, tensor)
 
+    def _raw(self, outputs: object, parameters: object) -> frozenset[str]:
+        """The outputs that are wanted as binary data."""
+        if parameters is not None and not isinstance(parameters, dict):
+            raise RequestError('"parameters" must be an object.')
+        rest = bool((parameters or {}).get("binary_data_output", False))
+        if not isinstance(outputs, list) or not outputs:
+            return frozenset(self._outputs) if rest else ALL
+        wanted = ((output["name"], output.get("parameters") or {}) for output in outputs)
+        return frozenset(name for name, said in wanted if _is_raw(name, said, rest))
+
     def _wanted(self, outputs: object) -> frozenset[str]:
         if not isinstance(outputs, list):
             raise RequestError('"outputs" must be a list of objects that have a "name".')
@@ -142,8 +159,28 @@ class V2:
         return frozenset(wanted)
 
 
+def _is_raw(name: str, parameters: object, rest: bool) -> bool:
+    if not isinstance(parameters, dict):
+        raise RequestError(f"The \"parameters\" of output '{name}' must be an object.")
+    if "classification" in parameters:
+        raise RequestError(f"Output '{name}': there is no classification extension here.")
+    return bool(parameters.get("binary_data", rest))
+
+
+def _take_out(output: dict[str, object]) -> bytes:
+    """The raw bytes of an output, which then holds no more than their number."""
+    raw = packed(output.pop("data"))  # type: ignore[arg-type]
+    output["parameters"] = {"binary_data_size": len(raw)}
+    return raw
+
+
 def _values(name: str, tensor: dict[str, object]) -> Values:
     data, shape = tensor.get("data"), tensor.get("shape")
+    if data is None and "parameters" in tensor:
+        message = (
+            f"Column '{name}' holds no data, and here is neither binary data nor shared memory."
+        )
+        raise RequestError(message, column=name)
     if not isinstance(data, list):
         raise RequestError(f"The data of column '{name}' must be a list.", column=name)
     count = len(data)

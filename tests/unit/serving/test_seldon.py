@@ -1,7 +1,9 @@
 """The Seldon v1 protocol: what it answers and what it refuses."""
 
+import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from serving.log import PredictionLog
 from serving.routes import App
 from serving.schema import Column, TableSchema
 from serving.service import Served
-from serving.spec import SELDON
+from serving.spec import SELDON, SELDON_PATHS
 from tests.unit.serving.client import Client, seldon
 from tests.unit.serving.conftest import VERSIONS
 from tests.unit.serving.tiny import EMPTY_ROW, ROW, columns, model, schema
@@ -90,3 +92,86 @@ def test_a_wrong_seldon_tensor_is_refused(client: Client, tensor: object, told: 
 def test_seldon_needs_named_data(client: Client, body: object) -> None:
     assert client.post(SELDON, json=body).status_code == 400
     assert client.post(SELDON, json={**seldon(ROW), "meta": 1}).status_code == 400
+
+
+@pytest.mark.parametrize("path", sorted(SELDON_PATHS))
+def test_a_form_is_read_as_seldons_own_clients_send_it(client: Client, path: str) -> None:
+    text = json.dumps(seldon({**ROW, "city": "Köln & Bonn"}))
+    form = urlencode({"json": text, "isDefault": "False"})
+    answer = client.post(path, content=form)
+    assert answer.status_code == 200
+    assert answer.json()["data"] == client.post(path, content=text).json()["data"]
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ("json=", "empty"),
+        ("json=%7B", "not JSON"),
+        ("json=json=json=1", "not JSON"),
+        ("json=1&" + "x=1&" * 200, "more than 100 fields"),
+        ("json=%5B1%5D", "must be a JSON object"),
+    ],
+)
+def test_a_form_that_holds_no_request_is_refused(client: Client, form: str, told: str) -> None:
+    answer = client.post("/predict", content=form)
+    assert answer.status_code == 400
+    assert told in answer.json()["status"]["info"]
+
+
+def test_tags_routing_and_path_of_a_request_come_back(client: Client) -> None:
+    meta = {
+        "puid": "mine",
+        "tags": {"a": [1], "model_version": "7"},
+        "routing": {"router": -1},
+        "requestPath": {"one": "image:1"},
+        "metrics": [{"key": "x"}],
+    }
+    answer = client.post(SELDON, json={**seldon(ROW), "meta": meta}).json()["meta"]
+    assert {**answer, "tags": None} == {
+        "puid": "mine",
+        "tags": None,
+        "routing": {"router": -1},
+        "requestPath": {"one": "image:1"},
+    }
+    assert (answer["tags"]["a"], answer["tags"]["model_version"]) == ([1], "1")
+
+
+@pytest.mark.parametrize(
+    ("meta", "told"),
+    [
+        ([], '"meta" must be an object'),
+        ({"tags": [1]}, '"meta.tags" must be an object'),
+        ({"routing": {"a": "b"}}, '"meta.routing.a" must be a whole number'),
+        ({"requestPath": {"a": 1}}, '"meta.requestPath.a" must be text'),
+        ({"tags": {"a": json.loads("[" * 400 + "]" * 400)}}, "nested too deeply"),
+    ],
+)
+def test_a_meta_that_cannot_come_back_is_refused(client: Client, meta: object, told: str) -> None:
+    answer = client.post(SELDON, json={**seldon(ROW), "meta": meta})
+    assert answer.status_code == 400
+    assert told in answer.json()["status"]["info"]
+
+
+def test_the_orchestrators_id_is_the_requests_unless_it_has_one(client: Client) -> None:
+    headers = {"seldon-puid": b"from outside"}
+    answer = client.request("POST", "/predict", json=seldon(ROW), headers=headers)
+    assert answer.json()["meta"]["puid"] == "from outside"
+    body = {**seldon(ROW), "meta": {"puid": "mine"}}
+    answer = client.request("POST", "/predict", json=body, headers=headers)
+    assert answer.json()["meta"]["puid"] == "mine"
+    headers = {"seldon-puid": b"x" * 300}
+    assert client.request("POST", SELDON, json=seldon(ROW), headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize("key", ["jsonData", "strData", "binData"])
+def test_data_without_columns_is_refused_by_its_key(client: Client, key: str) -> None:
+    answer = client.post(SELDON, json={key: "x"})
+    assert answer.status_code == 400
+    assert f'"{key}" names no columns' in answer.json()["status"]["info"]
+
+
+def test_what_the_orchestrator_asks_of_a_container_is_answered(client: Client) -> None:
+    assert client.get("/health/ping").text == "pong"
+    assert client.get("/health/status").json()["meta"]["tags"]["model_version"] == "1"
+    assert client.get("/metadata").json()["name"] == "shop"
