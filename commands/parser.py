@@ -17,9 +17,17 @@ examples:
   python run.py --data postgresql://reader@db/sales --query "select * from orders" --target churned
   python run.py --config breast_cancer --set tuning.trials=8
 
-other commands: compare, history, rollback, status, stop, stack (python run.py COMMAND --help)
+other commands: compare, predict, history, rollback, status, stop, stack
+(each has its own --help)
 """
 
+PREDICT_EXAMPLES = """\
+examples:
+  python run.py predict --data houses.parquet --out prices.parquet
+  python run.py predict --data s3://bucket/rows/ --out s3://bucket/predictions.csv --keep order_id
+
+The order is the table's, and no row is dropped. A run that was interrupted goes on where it ended.
+"""
 COMPARE_EXAMPLES = """\
 examples:
   python run.py compare --stacks local,local-s3
@@ -127,6 +135,28 @@ def compare() -> Parser:
     return parser
 
 
+def predict() -> Parser:
+    """Predictions for a whole table."""
+    about = "Predict every row of a table with the champion, in batches, from its ONNX model."
+    parser = _parser("predict", "commands.predict:run", about, PREDICT_EXAMPLES)
+    parser.add_argument("--data", required=True, help="a table: a file, a directory, a URI")
+    parser.add_argument("--query", help="the SQL query, where --data is a database URL")
+    parser.add_argument("--out", required=True, help="where to write: a .csv or .parquet")
+    parser.add_argument("--stack", help="register and use this stack (default: the active one)")
+    parser.add_argument("--model", help="the registered model (default: the only one)")
+    parser.add_argument("--version", default="", help="a version (default: the champion)")
+    kept = "columns to carry over: ids (those the model does not read), all, none, or A,B"
+    parser.add_argument("--keep", default="ids", help=kept)
+    parser.add_argument(
+        "--faulty",
+        choices=["refuse", "mark"],
+        default="refuse",
+        help="a row that breaks the model's contract: end the run, or write it with the reason",
+    )
+    parser.add_argument("--batch", type=int, default=100_000, help="rows at a time")
+    return parser
+
+
 def history() -> Parser:
     """Which version was champion when, and why."""
     about = "Show which version was champion when, and why."
@@ -189,6 +219,7 @@ def stack() -> Parser:
 COMMANDS: dict[str, Callable[[], Parser]] = {
     "train": train,
     "compare": compare,
+    "predict": predict,
     "history": history,
     "rollback": rollback,
     "status": status,

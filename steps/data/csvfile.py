@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import warnings
-from typing import IO
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any
 from zipfile import ZipFile
 
 import pandas as pd
@@ -23,15 +25,58 @@ def read_csv(store: Store) -> pd.DataFrame:
     Raises:
         DataError: It is empty, has no header, a line too long, or is not UTF-8.
     """
-    _refuse_bundle(store)
-    with opened(store) as stream:
-        head = stream.read(_HEAD)
-    try:
-        names, delimiter = _header(head, store.shown)
+    with _readable(store):
+        names, delimiter = _opening(store)
         with opened(store) as stream:
             return _rows(stream, store.shown, names, delimiter)
+
+
+def csv_names(store: Store) -> list[str]:
+    """The column names of a CSV file.
+
+    Raises:
+        DataError: As `read_csv` does.
+    """
+    with _readable(store):
+        return _opening(store)[0]
+
+
+def stream_csv(store: Store, rows: int, types: Mapping[str, str]) -> Iterator[pd.DataFrame]:
+    """A CSV file some rows at a time, in its order.
+
+    Args:
+        rows: The most rows at a time.
+        types: The types of columns that the text alone does not tell, or not in every part alike.
+
+    Raises:
+        DataError: As `read_csv` does.
+    """
+    with _readable(store):
+        names, delimiter = _opening(store)
+        with (
+            opened(store) as stream,
+            _told_when_ragged(store.shown),
+            _parser(stream, names, delimiter, chunksize=rows, dtype=dict(types)) as parser,
+        ):
+            for frame in parser:
+                yield frame.reset_index(drop=True)
+
+
+@contextmanager
+def _readable(store: Store) -> Iterator[None]:
+    """Say where a file stops being UTF-8."""
+    _refuse_bundle(store)
+    try:
+        yield
     except UnicodeDecodeError as error:
         raise DataError(_broken_byte(store)) from error
+
+
+def _opening(store: Store) -> tuple[list[str], str]:
+    """The column names of a file and what stands between them."""
+    with opened(store) as stream:
+        head = stream.read(_HEAD)
+    return _header(head, store.shown)
 
 
 def reads_like_data(names: list[str]) -> bool:
@@ -48,30 +93,39 @@ def _rows(stream: IO[bytes], shown: str, names: list[str], delimiter: str) -> pd
     Raises:
         DataError: One is longer.
     """
+    with _told_when_ragged(shown):
+        found: pd.DataFrame = _parser(stream, names, delimiter)
+        return found
+
+
+@contextmanager
+def _told_when_ragged(shown: str) -> Iterator[None]:
+    """Turn what the parser says of a row that is too long into an error that names its line."""
     try:
-        return _parse(stream, names, delimiter)
+        with warnings.catch_warnings():
+            # Otherwise a row with too many fields loses some without an error.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            yield
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise DataError(_ragged(shown, error)) from error
 
 
-def _parse(stream: IO[bytes], names: list[str], delimiter: str) -> pd.DataFrame:
-    """What pandas makes of the rows below the header."""
-    with warnings.catch_warnings():
-        # Otherwise a row with too many fields loses some without an error.
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        return pd.read_csv(
-            stream,
-            names=names,
-            header=0,
-            index_col=False,
-            sep=delimiter,
-            skipinitialspace=True,
-            low_memory=False,
-            # The default is faster and misses the last bit of some numbers.
-            float_precision="round_trip",
-            compression=None,
-            encoding="utf-8-sig",
-        )
+def _parser(stream: IO[bytes], names: list[str], delimiter: str, **more: Any) -> Any:
+    """What pandas makes of the rows below the header: all of them, or some at a time."""
+    return pd.read_csv(
+        stream,
+        names=names,
+        header=0,
+        index_col=False,
+        sep=delimiter,
+        skipinitialspace=True,
+        low_memory=False,
+        # The default is faster and misses the last bit of some numbers.
+        float_precision="round_trip",
+        compression=None,
+        encoding="utf-8-sig",
+        **more,
+    )
 
 
 def _header(head: bytes, shown: str) -> tuple[list[str], str]:

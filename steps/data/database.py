@@ -42,25 +42,60 @@ def read_sql(location: Location, query: str | None) -> pd.DataFrame:
         DataError: The database refuses the query.
         RunError: The database does not answer.
     """
-    if not query or not query.strip():
-        raise ConfigError(
-            f"'{location.shown}' is a database: say which rows to read with --query 'SELECT ...'."
-        )
+    asked = _required(location, query)
     with _connected(location) as connection:
-        names, rows = _answer(connection, location, query)
+        names, rows = _answer(connection, location, asked)
     refuse_duplicates(names, "The query's answer")
     frame = normalise(pd.DataFrame.from_records(rows, columns=names, coerce_float=True))
     return frame.iloc[row_hash(frame, names).argsort(kind="stable")].reset_index(drop=True)
 
 
+def stream_sql(
+    location: Location, query: str | None, rows: int
+) -> Iterator[tuple[list[str], list[Any]]]:
+    """The rows a query answers, some at a time and in the order in which they come.
+
+    Args:
+        rows: The most rows at a time.
+
+    Raises:
+        ConfigError, DataError, RunError: As `read_sql` does.
+    """
+    asked = _required(location, query)
+    with _connected(location) as connection:
+        streamed = connection.execution_options(stream_results=True, max_row_buffer=rows)
+        with _refused(location):
+            result = streamed.exec_driver_sql(asked, execution_options={"no_parameters": True})
+            names = list(result.keys())
+            refuse_duplicates(names, "The query's answer")
+            while found := [tuple(row) for row in result.fetchmany(rows)]:
+                yield names, found
+
+
+def _required(location: Location, query: str | None) -> str:
+    """The query, which a database cannot do without."""
+    if not query or not query.strip():
+        raise ConfigError(
+            f"'{location.shown}' is a database: say which rows to read with --query 'SELECT ...'."
+        )
+    return query
+
+
 def _answer(connection: Any, location: Location, query: str) -> tuple[list[str], list[Any]]:
     """The names and rows of a query; nothing that it changes is committed."""
-    from sqlalchemy.exc import ResourceClosedError, SQLAlchemyError
-
-    try:
+    with _refused(location):
         # A percent sign in the query is its own, no placeholder.
         result = connection.exec_driver_sql(query, execution_options={"no_parameters": True})
         return list(result.keys()), [tuple(row) for row in result.fetchall()]
+
+
+@contextmanager
+def _refused(location: Location) -> Iterator[None]:
+    """Say what the database has against a query."""
+    from sqlalchemy.exc import ResourceClosedError, SQLAlchemyError
+
+    try:
+        yield
     except ResourceClosedError as error:
         raise DataError("The query answers no rows: it is no SELECT.") from error
     except SQLAlchemyError as error:

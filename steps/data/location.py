@@ -79,6 +79,23 @@ def locate(data: str) -> Location:
     return Location("file", str(path), shown)
 
 
+def locate_output(out: str) -> Location:
+    """Say where a path or an object store's URI points that need not exist yet.
+
+    Raises:
+        ConfigError: It is a database's address, its folder is absent, or a variable is not set.
+    """
+    scheme, shown = scheme_of(out), masked(out)
+    if scheme.split("+")[0] in SQL:
+        raise ConfigError(f"'{shown}' is a database: name a file or an object store's URI.")
+    if scheme and scheme != "file":
+        return Location("object", _filled(deferred(out)), shown)
+    path = Path(_filled(deferred(out)).removeprefix("file://")).expanduser().absolute()
+    if not path.parent.is_dir():
+        raise ConfigError(f"'{shown}' cannot be written: the folder '{path.parent}' is absent.")
+    return Location("file", str(path), shown)
+
+
 def deferred(data: str) -> str:
     """The address with each `${NAME}` as `$(NAME)`.
 

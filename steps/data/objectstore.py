@@ -103,10 +103,13 @@ def opened(store: Store, path: str | None = None) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def told(location: Location) -> Iterator[None]:
+def told(location: Location, doing: str = "read") -> Iterator[None]:
     """Turn what a file system raises into an error that names the place and what to do.
 
     Drivers raise errors of their own packages, so that all but this project's are caught.
+
+    Args:
+        doing: What is being done to the place: read or written.
     """
     from zipfile import BadZipFile
 
@@ -117,20 +120,20 @@ def told(location: Location) -> Iterator[None]:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise DataError(f"There is nothing at '{location.shown}'.") from error
     except PermissionError as error:
-        raise ConfigError(_refused(location, error)) from error
+        raise ConfigError(_refused(location, error, doing)) from error
     except (EOFError, BadZipFile, zlib.error) as error:
         raise DataError(_damaged(location, error)) from error
     except Exception as error:
-        raise _other(location, error) from error
+        raise _other(location, error, doing) from error
 
 
-def _other(location: Location, error: Exception) -> Exception:
+def _other(location: Location, error: Exception, doing: str) -> Exception:
     """What to raise for an error that only its words tell apart."""
     if "gzip" in str(error).lower():
         return DataError(_damaged(location, error))
     if "redential" in f"{type(error).__name__} {error}":
-        return ConfigError(_refused(location, error))
-    return RunError(f"'{location.shown}' cannot be read: {_first_line(location, error)}")
+        return ConfigError(_refused(location, error, doing))
+    return RunError(f"'{location.shown}' cannot be {doing}: {_first_line(location, error)}")
 
 
 def _damaged(location: Location, error: Exception) -> str:
@@ -138,11 +141,11 @@ def _damaged(location: Location, error: Exception) -> str:
     return f"'{location.shown}' is damaged or cut off: {_first_line(location, error)}"
 
 
-def _refused(location: Location, error: Exception) -> str:
+def _refused(location: Location, error: Exception, doing: str) -> str:
     """What to say of a store that lets nobody in."""
     names = _CREDENTIALS.get(PACKAGES.get(scheme_of(location.uri), ""), "")
     advice = f" Check {names}." if names else " Check its permissions."
-    return f"'{location.shown}' may not be read: {_first_line(location, error)}.{advice}"
+    return f"'{location.shown}' may not be {doing}: {_first_line(location, error)}.{advice}"
 
 
 def _no_driver(location: Location, scheme: str) -> str:

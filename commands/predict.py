@@ -1,0 +1,104 @@
+"""Predictions for a whole table, written to a file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from rich.markup import escape
+
+from commands.console import console_for, print_json
+from commands.environment import prepare
+from commands.train import PASSWORD
+from serving.errors import ConfigError
+from steps.data.location import lift_password, locate, locate_output
+from steps.inference.settings import Predictions, PredictionSettings
+
+HERE = {"local"}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Predict a table with the champion and say where the predictions are."""
+    settings = settings_of(options)
+    locate(settings.data)
+    output = locate_output(settings.out)
+    from stacks.startup import leave_frameworks_out, loading
+
+    with loading():
+        prepare(verbose=options.verbose)
+        from commands.execution import execute
+        from commands.stack import use
+        from commands.versions import choose_model
+        from pipelines.inference import inference
+        from steps.registry.tracking import open_registry
+
+        use(options.stack)
+        model = choose_model(open_registry(), options.model)
+        if output.kind == "file":
+            refuse_elsewhere(settings.out)
+    leave_frameworks_out()
+    arguments = {"model": model, "settings": settings, "version": options.version}
+    console, quiet = console_for(options), options.quiet or options.json
+    done = execute(inference, arguments, model=model, console=console, quiet=quiet)
+    predictions = done.artifact("predict_rows")
+    show(predictions, options)
+    return 0
+
+
+def settings_of(options: argparse.Namespace) -> PredictionSettings:
+    """What a command line asks for; a password typed into it goes to the environment."""
+    data, password = lift_password(options.data, PASSWORD)
+    if password is not None:
+        os.environ[PASSWORD] = password
+    kept = options.keep
+    if kept not in ("ids", "all", "none"):
+        kept = tuple(name.strip() for name in kept.split(",") if name.strip())
+    if options.batch < 1:
+        raise ConfigError("--batch must be 1 at least.")
+    return PredictionSettings(
+        data=data,
+        query=options.query,
+        out=options.out,
+        keep=kept,
+        faulty=options.faulty,
+        batch=options.batch,
+    )
+
+
+def refuse_elsewhere(out: str) -> None:
+    """Refuse a path of this machine where the step runs on another, or in a container.
+
+    Raises:
+        ConfigError: It does.
+    """
+    from zenml.client import Client
+
+    stack = Client().active_stack
+    if stack.orchestrator.flavor not in HERE:
+        raise ConfigError(
+            f"The steps of the stack '{stack.name}' do not run in this process: --out '{out}' "
+            "would be left where they run. Name an object store's URI."
+        )
+
+
+def show(predictions: Predictions, options: argparse.Namespace) -> None:
+    """Print what was written."""
+    if options.json:
+        print_json(predictions.model_dump(mode="json"))
+        return
+    if options.quiet:
+        print(predictions.out)
+        return
+    rate = predictions.rows / max(predictions.seconds, 1e-9)
+    lines = [
+        ("rows", f"{predictions.rows:,} in {predictions.seconds:.1f} s, {rate:,.0f} a second"),
+        ("resumed", f"{predictions.resumed:,} of them from an interrupted run"),
+        ("faulty", f"{predictions.faulty:,} without a prediction, each with its reason"),
+        ("model", f"{escape(predictions.model)} version {predictions.version}"),
+        ("written", f"{escape(predictions.out)}  {predictions.digest}"),
+    ]
+    left_out = {"resumed": not predictions.resumed, "faulty": not predictions.faulty}
+    console = console_for(options)
+    for name, text in lines:
+        if not left_out.get(name, False):
+            console.print(f"[bold]{name:<9}[/bold]{text}", highlight=False, soft_wrap=True)
