@@ -56,6 +56,7 @@ lock: $(UV) ## Renew the pins of every environment.
 	done
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt && $(NO_LOCAL) requirements-dev.txt
 	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) requirements.in -o requirements.txt
+	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) s3-requirements.in -o s3-requirements.txt
 	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) --override seldon-overrides.txt \
 		seldon-requirements.in -o seldon-requirements.txt
 

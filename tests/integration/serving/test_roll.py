@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -46,7 +47,7 @@ def test_rolls_under_load_fail_no_request_and_never_go_back(home: Path, spec: Ma
         assert versions[-1] == "6"
 
 
-def roll(home: Path, spec: ServiceSpec) -> Endpoint:
+def roll(home: Path, spec: ServiceSpec, serve: Callable[..., Endpoint] = serve) -> Endpoint:
     """Roll after the load had time to meet the version before."""
     time.sleep(0.3)
     return serve(home, spec)
