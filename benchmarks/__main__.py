@@ -13,13 +13,14 @@ from benchmarks import job, results, serving, startup, table
 from benchmarks.machine import header, moment
 from benchmarks.process import ROOT, compile_all
 
-SECTIONS: dict[str, Callable[[Path, int], list[dict[str, Any]]]] = {
+SECTIONS: dict[str, Callable[..., list[dict[str, Any]]]] = {
     "startup": startup.run,
     "job": job.run,
     "serving": serving.run,
 }
 README = ROOT / "README.md"
 REPEATS = 3
+SECONDS = 5.0
 
 
 def main(words: list[str]) -> int:
@@ -27,7 +28,7 @@ def main(words: list[str]) -> int:
     options = parse(words)
     if options.what != ["table"]:
         compile_all()
-        new = {name: section(name, options.repeats) for name in options.what or SECTIONS}
+        new = {name: section(name, options) for name in options.what or SECTIONS}
         merged = results.merge(results.read(), header(), new)
         results.RESULTS.write_text(results.text(merged), encoding="utf-8")
     content = table.render(results.read())
@@ -47,6 +48,12 @@ def parse(words: list[str]) -> argparse.Namespace:
         help="startup, job or serving (default: all); or table",
     )
     parser.add_argument("--repeats", type=int, default=REPEATS, help=f"rounds (default: {REPEATS})")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=SECONDS,
+        help=f"of each load of a server (default: {SECONDS:g})",
+    )
     options = parser.parse_args(words)
     unknown = [name for name in options.what if name not in (*SECTIONS, "table")]
     if unknown or ("table" in options.what and len(options.what) > 1) or options.repeats < 1:
@@ -56,12 +63,13 @@ def parse(words: list[str]) -> argparse.Namespace:
     return options
 
 
-def section(name: str, repeats: int) -> dict[str, Any]:
+def section(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """Measure one section in directories that are removed afterwards."""
     print(f"measuring {name}", file=sys.stderr)
     with TemporaryDirectory(prefix="benchmarks-", ignore_cleanup_errors=True) as folder:
-        about = {**moment(), "repeats": repeats}
-        return {**about, "rows": SECTIONS[name](Path(folder), repeats)}
+        about = {**moment(), "repeats": options.repeats}
+        more = {"seconds": options.seconds} if name == "serving" else {}
+        return {**about, **more, "rows": SECTIONS[name](Path(folder), options.repeats, **more)}
 
 
 if __name__ == "__main__":

@@ -248,8 +248,12 @@ class PredictionLog:
             print(f"prediction log: {error!r}", file=sys.stderr, flush=True)
 
 
-def open_log(home: Path) -> PredictionLog:
-    """The log of a home's server, kept as the home's settings say."""
+def open_log(home: Path, python: str = sys.executable) -> PredictionLog:
+    """The log of a home's server, kept as the home's settings say.
+
+    Args:
+        python: The Python that has the drivers of stores.
+    """
     settings = read_settings(home)
     mask = mask_of(home, settings.sensitive)
-    return PredictionLog(home / "log", settings, mask=mask, shipping=Shipping(home))
+    return PredictionLog(home / "log", settings, mask=mask, shipping=Shipping(home, python))

@@ -18,12 +18,10 @@ import orjson
 from serving import service
 from serving.errors import DeployError, SwitchyardError
 from serving.listening import tell
-from serving.log import PredictionLog
+from serving.log import PredictionLog, open_log
 from serving.metrics import Metrics
 from serving.model import Model
 from serving.service import Served
-from serving.shipping.process import Shipping
-from serving.shipping.settings import read_settings
 from serving.state import read_state
 from serving.transport import Answer
 
@@ -65,8 +63,7 @@ class SeldonModel:
             raise
         except AttributeError as error:  # One that the microservice takes for "has no load".
             raise RuntimeError(str(error)) from error
-        shipping = Shipping(self.home, self._shipper)
-        self.log = PredictionLog(self.home / "log", read_settings(self.home), shipping=shipping)
+        self.log = open_log(self.home, self._shipper)
         self.log.start()
         atexit.register(self._end)
         # What is loaded by now stays: the collector need not walk it.

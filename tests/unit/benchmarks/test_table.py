@@ -60,8 +60,20 @@ def test_a_section_shows_a_line_an_arm_with_its_ratio() -> None:
     assert "| ours | 5.0 (4.9 to 5.2) | 6.0 | 0.50 |" in render(results(job=[row]))
 
 
+def test_a_server_is_shown_beside_the_floor_and_ours() -> None:
+    one = plain(1.0, 1.0, 1.0)
+    row = {name: plain(1.9, 2.0, 2.1) for name in ("alone", "p50", "rate", "p99", "row_us")}
+    peer = {**row, "arm": "peer", "of_floor": plain(0.1, 0.12, 0.2), "ratio": plain(4.0, 5.0, 6.0)}
+    ours = {**row, "arm": "ours", "of_floor": plain(0.5, 0.6, 0.7), "ratio": one}
+    floor = {**row, "arm": "floor", "of_floor": one, "ratio": plain(0.5, 0.6, 0.7)}
+    shown = render(results(serving=[peer, ours, floor]))
+    assert "| peer | 2 | 2.00 | 2 | 2.0 | 12% | 5.00 times as many | 2.0 |" in shown
+    assert "| 60% |  |" in shown
+    assert "| 100% |  |" in shown
+
+
 def test_a_section_that_was_not_measured_is_left_out() -> None:
-    assert "One row" not in render(results(startup=[]))
+    assert "Server" not in render(results(startup=[]))
 
 
 def test_the_header_tells_the_machine_and_the_versions() -> None:
