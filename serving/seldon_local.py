@@ -43,7 +43,7 @@ class Microservice(Process):
     def end(self, home: Path) -> bool:
         """Let the process answer what it has begun, and end it and its children."""
         ended = super().end(home)
-        sweep(home)
+        sweep(home, patience=5.0)
         return ended
 
     def roll(self, home: Path, state: State, wanted: State, deadline: float) -> State:
@@ -155,8 +155,11 @@ def preflight(home: Path, wanted: State, deadline: float, still: str = "") -> No
         raise ModelError(f"{reason}{still}")
 
 
-def sweep(home: Path) -> None:
-    """End what is left of a group whose first process has died.
+def sweep(home: Path, *, patience: float = 0.0) -> None:
+    """End what is left of a group whose first process has ended.
+
+    Args:
+        patience: Seconds in which it may end by itself.
 
     Raises:
         DeployError: Something of it does not end.
@@ -167,12 +170,13 @@ def sweep(home: Path) -> None:
         return
     with file:
         number = file.read().strip()
-        deadline = time.monotonic() + 5.0
+        begin = time.monotonic()
         while not _free(file):
-            if number.isdigit():
+            waited = time.monotonic() - begin
+            if number.isdigit() and waited >= patience:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(int(number), signal.SIGKILL)
-            if time.monotonic() > deadline:
+            if waited > patience + 5.0:
                 raise DeployError(f"Process group {number}, which served {home}, does not end.")
             time.sleep(0.02)
 

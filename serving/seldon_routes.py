@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from serving import service
@@ -15,7 +15,6 @@ from serving.errors import RequestError
 from serving.metrics import CONTENT_TYPE
 from serving.seldon_model import RefusedError, SeldonModel
 from serving.settings import ServerSettings
-from serving.spec import SELDON
 from serving.state import read_state
 from serving.transport import Answer, oversized, stalled
 
@@ -132,15 +131,21 @@ def respond(answer: Answer) -> Response:
 
 
 def _explain(error: HTTPException, model: SeldonModel) -> Answer:
-    status, path = error.code or 500, request.path[:200]
-    # The microservice has a static page for every path, so that it knows no wrong method.
-    if path == SELDON:
-        status = 405
-    message = {
-        404: f"There is nothing at {path}.",
-        405: f"{path} takes POST and not {request.method}.",
-    }.get(status, str(error))
+    path, taken = request.path, _methods(request.path)
+    status, message = error.code or 500, str(error)
     answer = service.refused(model.served.seldon, status, message)
-    if status == 405:
-        answer.headers = ((b"allow", b"POST"),)
+    # The microservice looks for a static page under every path, so that it mixes these two up.
+    if status in (404, 405) and not taken:
+        message = f"There is nothing at {path[:200]}."
+        answer = service.refused(model.served.seldon, 404, message)
+    elif status in (404, 405):
+        message = f"{path} takes {taken} and not {request.method}."
+        answer = service.refused(model.served.seldon, 405, message)
+        answer.headers = ((b"allow", taken.encode()),)
     return answer
+
+
+def _methods(path: str) -> str:
+    """The methods that a path takes; nothing where it leads nowhere."""
+    rules = [rule.methods for rule in current_app.url_map.iter_rules() if rule.rule == path]
+    return " or ".join(sorted(set().union(*rules) - {"HEAD", "OPTIONS"}))

@@ -1,0 +1,49 @@
+"""Deployers with servers of their own, and the environment that one of them needs."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from serving.spec import ServiceSpec
+from tests.conformance.deployers import bodies
+from tests.conformance.deployers.machine import KINDS, Machine
+
+Make = Callable[..., ServiceSpec]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Writes the bundle of a version and returns its spec."""
+    return lambda version="1", name="shop": bodies.spec(tmp_path, name, version)
+
+
+@pytest.fixture(params=KINDS)
+def deployer(
+    request: pytest.FixtureRequest, tmp_path: Path, seldon_cache: Path
+) -> Iterator[Machine]:
+    """A deployer of one test; its servers end with it."""
+    assert seldon_cache
+    made = Machine(KINDS[request.param], tmp_path / "homes")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def standing(
+    tmp_path_factory: pytest.TempPathFactory, seldon_cache: Path
+) -> Iterator[dict[str, Machine]]:
+    """Every deployer with every model, for tests that only ask."""
+    assert seldon_cache
+    folder = tmp_path_factory.mktemp("standing")
+    made = {name: Machine(kind, folder / name) for name, kind in KINDS.items()}
+    try:
+        bundles = [bodies.spec(folder / "bundles", name) for name in bodies.SCHEMAS]
+        with ThreadPoolExecutor() as pool:
+            for machine in made.values():
+                list(pool.map(machine.serve, bundles))
+        yield made
+    finally:
+        for machine in made.values():
+            machine.close()
