@@ -9,7 +9,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +22,17 @@ from serving.listening import tell
 from serving.log import PredictionLog, open_log
 from serving.metrics import Metrics
 from serving.model import Model
+from serving.reading import headed
 from serving.service import Served
 from serving.state import read_state
 from serving.transport import Answer
 
 if TYPE_CHECKING:
     from flask import Blueprint
+
+
+# The headers of the request that a thread answers, which the microservice does not hand over.
+HEADERS: ContextVar[Sequence[tuple[bytes, bytes]]] = ContextVar("headers", default=())
 
 
 class RefusedError(Exception):
@@ -108,6 +114,7 @@ class SeldonModel:
         self.log.close()
 
     def _answer(self, body: bytes) -> bytes:
+        body = headed(body, HEADERS.get())
         answer = service.answer(self.served.model, self.served.seldon, body)
         self.count(answer)
         if answer.status != 200:

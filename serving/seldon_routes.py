@@ -13,7 +13,8 @@ from serving import service
 from serving.access import OPEN, WANTED, admits
 from serving.errors import RequestError
 from serving.metrics import CONTENT_TYPE
-from serving.seldon_model import RefusedError, SeldonModel
+from serving.reading import TELLING
+from serving.seldon_model import HEADERS, RefusedError, SeldonModel
 from serving.settings import ServerSettings
 from serving.state import read_state
 from serving.transport import Answer, oversized, stalled
@@ -25,7 +26,6 @@ Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 CHUNK = 64 << 10
-API_KEY = "HTTP_X_API_KEY"
 
 
 def blueprint(model: SeldonModel) -> Blueprint:
@@ -82,6 +82,7 @@ class Door:
                 body = read(environ["wsgi.input"], self._settings)
                 environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
                 environ["CONTENT_TYPE"] = "application/json"
+                HEADERS.set(_headers(environ, TELLING))
         except RequestError as error:
             answer = service.refused(self._model.served.seldon, error.status, str(error))
             if error.status == 401:
@@ -92,14 +93,16 @@ class Door:
         return self._app(environ, start_response)
 
     def _admit(self, environ: Environ) -> None:
-        given = [
-            (name, environ[key].encode("latin-1"))
-            for name, key in ((b"authorization", "HTTP_AUTHORIZATION"), (b"x-api-key", API_KEY))
-            if key in environ
-        ]
+        given = _headers(environ, (b"authorization", b"x-api-key"))
         open_to_all = not self._key or OPEN.fullmatch(environ["PATH_INFO"])
         if not open_to_all and not admits(self._key, given):
             raise RequestError(WANTED, status=401)
+
+
+def _headers(environ: Environ, names: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
+    """Those of a request's headers."""
+    keys = {name: "HTTP_" + name.decode().upper().replace("-", "_") for name in names}
+    return [(n, environ[key].encode("latin-1")) for n, key in keys.items() if key in environ]
 
 
 def read(stream: Any, settings: ServerSettings) -> bytes:

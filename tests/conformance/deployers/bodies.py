@@ -132,7 +132,7 @@ INVALID: dict[str, tuple[object, str]] = {
     "too deep": (b"[" * 100_000, "not JSON"),
     "a list": ([], "must be a JSON object"),
     "no data": ({}, '"data" must be'),
-    "text alone": ({"strData": "hello"}, '"data" must be'),
+    "text alone": ({"strData": "hello"}, '"strData" names no columns'),
     "no names": ({"data": {"ndarray": [[1]]}}, '"data.names"'),
     "no rows": ({"data": {"names": list(ROW), "ndarray": []}}, "not an empty one"),
     "a short row": ({"data": {"names": list(ROW), "ndarray": [[1]]}}, "column 'visits' has none"),

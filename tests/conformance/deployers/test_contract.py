@@ -13,7 +13,7 @@ import pytest
 
 from serving.model import Model
 from serving.openapi import v2_body
-from serving.spec import SELDON
+from serving.spec import SELDON, SELDON_PATHS
 from tests.conformance.deployers.bodies import INVALID, MANY, SCHEMAS, VALID, ask, graph
 from tests.conformance.deployers.machine import KINDS, Machine
 from tests.unit.serving.tiny import ROW
@@ -124,6 +124,27 @@ def test_a_body_is_json_whatever_its_sender_calls_it(
     body = httpx.Request("POST", "http://x", json=ask("shop", [ROW])).content
     answer = httpx.post(url(standing[kind]), content=body, headers=sent, trust_env=False)
     assert answer.status_code == 200
+
+
+@everywhere
+@pytest.mark.parametrize("path", sorted(SELDON_PATHS))
+def test_a_form_that_holds_json_is_read_at_every_path_of_seldons_clients(
+    standing: Standing, kind: str, path: str
+) -> None:
+    form = {"json": httpx.Request("POST", "http://x", json=ask("shop", [ROW])).content.decode()}
+    base = url(standing[kind]).removesuffix(SELDON)
+    answer = httpx.post(f"{base}{path}", data=form, trust_env=False)
+    assert answer.content == post(standing[kind], ask("shop", [ROW])).content
+
+
+@everywhere
+def test_headers_that_say_how_a_body_is_read_are_heeded(standing: Standing, kind: str) -> None:
+    body, where = {**ask("shop", [ROW]), "meta": {}}, url(standing[kind])
+    named = httpx.post(where, json=body, headers={"seldon-puid": "mine"}, trust_env=False)
+    assert named.json()["meta"]["puid"] == "mine"
+    packed = httpx.post(where, json=body, headers={"content-encoding": "gzip"}, trust_env=False)
+    assert packed.status_code == 415
+    assert "Content-Encoding gzip" in packed.json()["status"]["info"]
 
 
 @everywhere
