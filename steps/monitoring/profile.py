@@ -1,0 +1,157 @@
+"""The reference profile: what the training rows looked like, in counts small enough to keep.
+
+A profile holds no row and no value of a sensitive column. A window of logged rows is counted into
+the same bins, so that neither side is ever needed whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from serving.schema import Column, TableSchema
+
+Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# Quantiles of the training rows between which values are counted.
+BINS = 100
+SCORE = "score"
+LABEL = "label"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """How one column of the training rows, or of the model's answers, was spread.
+
+    Args:
+        edges: Of a number the edges between its bins, each bin open to the left; empty for
+            categories.
+        counts: Rows a bin; of categories one a category and the last for unseen ones.
+        missing: Rows without a value.
+    """
+
+    name: str
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    missing: int = 0
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its bins have an order."""
+        return bool(self.edges) or len(self.counts) == 1
+
+    @property
+    def rows(self) -> int:
+        """All rows, those without a value too."""
+        return sum(self.counts) + self.missing
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The columns that a model reads and the answers that it gives, as training saw them.
+
+    Args:
+        answers: The class shares under the name 'label', and one score a class.
+    """
+
+    columns: tuple[Reference, ...]
+    answers: tuple[Reference, ...]
+
+    def to_json(self) -> bytes:
+        """The same bytes for the same profile."""
+        return orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> Profile:
+        """Read what `to_json` wrote."""
+        fields = orjson.loads(data)
+        return cls(_references(fields["columns"]), _references(fields["answers"]))
+
+
+def watched(schema: TableSchema) -> TableSchema:
+    """The schema without the sensitive columns, whose values no log holds."""
+    return replace(schema, columns=tuple(each for each in schema.columns if not each.sensitive))
+
+
+def profile_of(
+    matrix: NDArray[np.float32], scores: NDArray[np.float32], schema: TableSchema
+) -> Profile:
+    """The profile of encoded training rows [rows, columns] and the model's answers to them.
+
+    Args:
+        scores: [rows, classes], each by a model that had not seen the row.
+        schema: Of the matrix: `watched`.
+    """
+    columns = [_learn(column, matrix[:, place]) for place, column in enumerate(schema.columns)]
+    return Profile(tuple(columns), tuple(_answers(scores, schema)))
+
+
+def count(references: Sequence[Reference], matrix: NDArray[Any]) -> list[Counts]:
+    """Rows a bin of each column of a matrix, the missing ones last."""
+    return [_counted(each, matrix[:, place]) for place, each in enumerate(references)]
+
+
+def count_answers(profile: Profile, scores: NDArray[Any], schema: TableSchema) -> list[Counts]:
+    """Answers [rows, classes] in the bins of the profile's."""
+    columns = scores
+    if schema.classes:
+        labels = scores.argmax(axis=1).astype(np.float32)
+        columns = np.column_stack([labels, scores])
+    return count(profile.answers, columns)
+
+
+def _learn(column: Column, values: NDArray[np.float32]) -> Reference:
+    if column.kind == "categorical":
+        empty = Reference(column.name, (), (0,) * (len(column.categories) + 1))
+    else:
+        empty = Reference(column.name, _edges(values), ())
+    return _filled(empty, values)
+
+
+def _answers(scores: NDArray[np.float32], schema: TableSchema) -> list[Reference]:
+    names = schema.classes or ("prediction",)
+    found = [
+        _filled(Reference(f"{SCORE} {name}", _edges(scores[:, place]), ()), scores[:, place])
+        for place, name in enumerate(names)
+    ]
+    if not schema.classes:
+        return found
+    labels = scores.argmax(axis=1).astype(np.float32)
+    return [_filled(Reference(LABEL, (), (0,) * (len(names) + 1)), labels), *found]
+
+
+def _edges(values: NDArray[Any]) -> tuple[float, ...]:
+    """Distinct quantiles, so that many equal values share a bin."""
+    present = values[~np.isnan(values)]
+    if not len(present):
+        return ()
+    quantiles = np.quantile(present, np.linspace(0, 1, BINS + 1)[1:-1], method="inverted_cdf")
+    return tuple(float(edge) for edge in np.unique(quantiles))
+
+
+def _filled(reference: Reference, values: NDArray[Any]) -> Reference:
+    *counts, missing = _counted(reference, values).tolist()
+    return replace(reference, counts=tuple(counts), missing=missing)
+
+
+def _counted(reference: Reference, values: NDArray[Any]) -> Counts:
+    if reference.edges or not reference.counts or len(reference.counts) == 1:
+        absent = np.isnan(values)
+        places = np.searchsorted(np.asarray(reference.edges), values[~absent], side="left")
+        bins = np.bincount(places, minlength=len(reference.edges) + 1)
+        return np.append(bins, absent.sum()).astype(np.int64)
+    # Codes: the categories, then unseen, then missing.
+    return np.bincount(values.astype(np.int64), minlength=len(reference.counts) + 1)
+
+
+def _references(items: list[dict[str, Any]]) -> tuple[Reference, ...]:
+    return tuple(
+        Reference(each["name"], tuple(each["edges"]), tuple(each["counts"]), each["missing"])
+        for each in items
+    )

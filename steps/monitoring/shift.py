@@ -1,0 +1,187 @@
+"""How far a window lies from the reference, one number a column with its test and threshold.
+
+Small windows are held against the reference by a test of chance: Kolmogorov and Smirnov's on the
+binned distribution of a number, which binning makes cautious, and Pearson's chi-square for
+categories, rare ones pooled (Cochran, Some Methods for Strengthening the Common Chi-Square Tests,
+Biometrics 10, 1954). Large ones, in which any small change is no chance, by the population
+stability index, with the usual 0.1 as its threshold or, where that is larger, what chance alone
+reaches: the index times the harmonic rows is chi-square distributed (Yurdakul, Statistical
+Properties of Population Stability Index, 2018).
+
+Many columns are many chances of a false alarm: p-values are corrected by Holm's method (A Simple
+Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of Statistics 6, 1979), the
+chance bound of the index by Bonferroni's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steps.monitoring.profile import Counts, Reference
+
+Test = Literal["KS p-value", "chi-square p-value", "PSI"]
+Floats = NDArray[np.float64]
+
+# The index is computed over about ten bins, as its threshold was meant.
+GROUPS = 10
+RARE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a column counts as drifted.
+
+    Args:
+        alpha: The chance of any false alarm among all columns, 0 to 1.
+        psi: The population stability index above which a change matters.
+        small: Windows below this many rows are told by a p-value.
+    """
+
+    alpha: float = 0.01
+    psi: float = 0.1
+    small: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How far one column lies from its reference.
+
+    Args:
+        threshold: A p-value drifts below it, an index above.
+        missing: The share of missing values now, 0 to 1.
+        unseen: The share of categories that training did not hold, 0 to 1.
+    """
+
+    column: str
+    test: Test
+    value: float
+    threshold: float
+    drifted: bool
+    missing: float
+    missing_before: float
+    unseen: float
+
+
+def shifts(
+    references: Sequence[Reference], window: Sequence[Counts], limits: Limits
+) -> list[Shift]:
+    """Each column of a window against its reference.
+
+    Args:
+        window: Rows a bin, the missing ones last, as `profile.count` gives them.
+    """
+    rows = int(window[0].sum()) if len(window) else 0
+    if rows >= limits.small:
+        return [
+            _by_index(each, now, limits, len(references))
+            for each, now in zip(references, window, strict=True)
+        ]
+    values = [_p_value(each, now) for each, now in zip(references, window, strict=True)]
+    thresholds = holm(np.asarray(values), limits.alpha)
+    return [
+        _shift(each, now, _test(each), value, float(threshold), value < threshold)
+        for each, now, value, threshold in zip(references, window, values, thresholds, strict=True)
+    ]
+
+
+def holm(values: Floats, alpha: float) -> Floats:
+    """The threshold of each p-value, zero from the first in order that does not pass."""
+    order = np.argsort(values)
+    steps = alpha / np.arange(len(values), 0, -1)
+    failed = values[order] >= steps
+    first = int(failed.argmax()) if failed.any() else len(values)
+    thresholds = np.empty(len(values))
+    # Those after it are held to the step that ended the sequence, which none of them passes.
+    thresholds[order] = np.where(
+        np.arange(len(values)) < first, steps, steps[min(first, len(steps) - 1)]
+    )
+    return thresholds
+
+
+def stability_index(before: Floats, now: Floats) -> float:
+    """The population stability index of two vectors of counts in the same bins."""
+    # Half a row a bin keeps an empty one from an infinite index.
+    p, q = (counts + 0.5 for counts in (before, now))
+    p, q = p / p.sum(), q / q.sum()
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+def _by_index(reference: Reference, now: Counts, limits: Limits, columns: int) -> Shift:
+    from scipy.stats import chi2
+
+    before = np.append(reference.counts, reference.missing).astype(np.float64)
+    bins = _groups(reference, before)
+    merged = [np.bincount(bins, weights=counts) for counts in (before, now.astype(np.float64))]
+    occupied = (merged[0] + merged[1]) > 0
+    p, q = (counts[occupied].astype(np.float64) for counts in merged)
+    harmonic = 1.0 / p.sum() + 1.0 / q.sum()
+    chance = harmonic * float(chi2.isf(limits.alpha / columns, max(len(p) - 1, 1)))
+    value, threshold = stability_index(p, q), max(limits.psi, chance)
+    return _shift(reference, now, "PSI", value, threshold, value > threshold)
+
+
+def _groups(reference: Reference, before: Floats) -> NDArray[np.int64]:
+    """The coarse bin of each fine one, missing values in one of their own.
+
+    Numbers in about ten of equal weight; categories below a hundredth of the rows in one.
+    """
+    counts = before[:-1]
+    if reference.numeric:
+        shares = np.cumsum(counts) - counts / 2
+        coarse = np.minimum((shares / max(counts.sum(), 1) * GROUPS).astype(np.int64), GROUPS - 1)
+    else:
+        rare = counts < before.sum() / 100
+        coarse = np.where(rare, 0, np.cumsum(~rare))
+    return np.append(coarse, coarse.max(initial=0) + 1)
+
+
+def _test(reference: Reference) -> Test:
+    return "KS p-value" if reference.numeric else "chi-square p-value"
+
+
+def _p_value(reference: Reference, now: Counts) -> float:
+    before = np.append(reference.counts, reference.missing).astype(np.float64)
+    after = now.astype(np.float64)
+    if not reference.numeric:
+        return _chi_square(before, after)
+    # Missing values are no place in an order: they have a test of their own, and two tests halve
+    # the chance that each may take.
+    split = np.array([[before[:-1].sum(), before[-1]], [after[:-1].sum(), after[-1]]])
+    return min(1.0, 2.0 * min(_smirnov(before[:-1], after[:-1]), _chi_square(*split)))
+
+
+def _smirnov(before: Floats, after: Floats) -> float:
+    from scipy.stats import kstwobign
+
+    n, m = before.sum(), after.sum()
+    if not n or not m:
+        return 1.0
+    distance = np.abs(np.cumsum(before) / n - np.cumsum(after) / m).max()
+    return float(kstwobign.sf(distance * np.sqrt(n * m / (n + m))))
+
+
+def _chi_square(before: Floats, after: Floats) -> float:
+    from scipy.stats import chi2_contingency
+
+    expected = (before + after) * min(before.sum(), after.sum()) / (before.sum() + after.sum())
+    rare = expected < RARE
+    table = np.array([[*each[~rare], each[rare].sum()] for each in (before, after)])
+    table = table[:, table.sum(axis=0) > 0]
+    if table.shape[1] < 2 or not table.sum(axis=1).all():
+        return 1.0
+    return float(chi2_contingency(table, correction=False).pvalue)
+
+
+def _shift(
+    reference: Reference, now: Counts, test: Test, value: float, threshold: float, drifted: bool
+) -> Shift:
+    rows = max(int(now.sum()), 1)
+    unseen = 0.0 if reference.numeric else float(now[-2]) / rows
+    before = reference.missing / max(reference.rows, 1)
+    missing = float(now[-1]) / rows
+    return Shift(reference.name, test, value, threshold, bool(drifted), missing, before, unseen)
