@@ -101,13 +101,18 @@ class DockerRunner:
             return str(home / "server.log")
         return f"`docker logs {name(home)}`"
 
-    def printed(self, home: Path) -> str:
-        """What the server printed; the home keeps it once the container is gone."""
+    def printed(self, home: Path, follow: bool, tail: int | None) -> Iterator[str]:
+        """The lines that the server printed; the home keeps them once the container is gone."""
         kept, container = home / "server.log", self._find(home)
+        if container is not None and follow:
+            parts = container.logs(stream=True, follow=True, tail=tail or "all")
+            yield from (part.decode(errors="replace").rstrip("\n") for part in parts)
+            return
         text = kept.read_bytes() if kept.is_file() else b""
         if container is not None:
             text += self._asked(container.logs)
-        return text.decode(errors="replace")
+        lines = text.decode(errors="replace").splitlines()
+        yield from lines[-tail:] if tail else lines
 
     def image(self, home: Path) -> str:
         """The image to run, which is built where the engine has none."""

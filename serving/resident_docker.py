@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,9 +75,16 @@ class Containers:
         """End the trial, where one is under way; the version that serves goes on alone."""
         return resident.withdraw(home, timeout=timeout, runner=self._runner())
 
-    def printed(self, home: Path) -> str:
-        """What the server of a home printed, also where its container is gone."""
-        return self._runner().printed(home.resolve())
+    def printed(
+        self, home: Path, *, follow: bool = False, tail: int | None = None
+    ) -> Iterator[str]:
+        """The lines that the server of a home printed, also where its container is gone.
+
+        Args:
+            follow: Go on with what it prints, until it ends.
+            tail: How many of the last lines; all of them without it.
+        """
+        return self._runner().printed(home.resolve(), follow, tail)
 
     def _runner(self) -> DockerRunner:
         return DockerRunner(self.settings)

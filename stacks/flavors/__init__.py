@@ -3,5 +3,6 @@
 # By component type and flavor name: what ZenML is told to import.
 SOURCES = {
     ("model_deployer", "resident"): "stacks.flavors.resident.ResidentFlavor",
+    ("model_deployer", "resident_docker"): "stacks.flavors.resident_docker.ResidentDockerFlavor",
     ("model_deployer", "seldon_local"): "stacks.flavors.seldon_local.SeldonLocalFlavor",
 }

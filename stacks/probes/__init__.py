@@ -47,7 +47,7 @@ def _ask(
             renewal = f"zenml secret update {name} {LOGIN}" if name else ""
             named = secrets.get(str(name), {})
             yield from registry.ask(where, flavor, uri, named, renewal)
-        case "image_builder", "local":
+        case ("image_builder", "local") | ("model_deployer", "resident_docker"):
             yield from docker.ask(where)
         case "orchestrator", "kubeflow":
             yield from cluster.ask_pipelines(where, configuration)
