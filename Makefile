@@ -9,7 +9,7 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 # Without compiled bytecode each ZenML process compiles thousands of modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test check fix unit bench lock clean
+.PHONY: help run test check fix unit bench lock proto clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,11 @@ lock: $(UV) ## Renew the pins of every environment.
 	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) s3-requirements.in -o s3-requirements.txt
 	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) --override seldon-overrides.txt \
 		seldon-requirements.in -o seldon-requirements.txt
+
+# In an environment of its own: its protobuf is another than the server's.
+proto: $(UV) ## Compile the gRPC protocol's description.
+	cd serving/grpc && ../../$(UV) run --quiet --no-project --python 3.11 --with grpcio-tools==1.67.1 \
+		python -m grpc_tools.protoc -I. --descriptor_set_out=open_inference.binpb open_inference.proto
 
 clean: ## Remove the virtual environment and the caches.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

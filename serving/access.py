@@ -16,6 +16,7 @@ OPEN = re.compile(
     r"/(healthz|readyz|metrics|health/(ping|status)|v2/health/(live|ready)|admin/.*)"
     r"|/v2/models/[^/]+(/versions/[^/]+)?/ready"
 )
+OPEN_CALLS = frozenset(("ServerLive", "ServerReady", "ModelReady"))
 WANTED = "This server needs its API key, as 'Authorization: Bearer KEY' or 'X-API-Key: KEY'."
 
 

@@ -15,7 +15,7 @@ import uvicorn
 
 from serving.access import Guarded
 from serving.admin import Versions
-from serving.connections import Connection, Server, allow_many
+from serving.connections import Beside, Connection, Server, allow_many
 from serving.errors import DeployError, ModelError, SwitchyardError
 from serving.listening import listen, tell
 from serving.log import open_log
@@ -97,6 +97,7 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
     settings = state.server
     shown = leaf(settings)
     with listen(host or settings.host, settings.port if port is None else port) as listener:
+        settings = replace(settings, grpc_port=reserve(settings))
         if port is None:
             settings = replace(settings, port=listener.getsockname()[1])
         home.state = replace(state, server=settings, trust=shown)
@@ -110,10 +111,29 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
         allow_many()
-        server = Server(configure(app, settings), settings.patience)
+        server = Server(configure(app, settings), settings.patience, beside(app, settings))
         server.run(sockets=[listener])
         if not server.started:
             raise DeployError("The HTTP server did not start; its log is above.")
+
+
+def beside(app: App, settings: ServerSettings) -> Beside | None:
+    """The gRPC server, where one is asked for; only then its packages are imported."""
+    if settings.grpc_port is None:
+        return None
+    try:
+        from serving.grpc.server import GRPCServer
+    except ImportError as error:
+        raise DeployError(f"'grpc_port' needs the package grpcio: {error}") from error
+    return GRPCServer(app, settings)
+
+
+def reserve(settings: ServerSettings) -> int | None:
+    """The port of the gRPC server, which is free at this moment."""
+    if settings.grpc_port is None:
+        return None
+    with listen(settings.host, settings.grpc_port) as listener:
+        return int(listener.getsockname()[1])
 
 
 def configure(app: App, settings: ServerSettings) -> uvicorn.Config:

@@ -32,6 +32,7 @@ def endpoint(
         status=status,
         pid=pid,
         detail=detail,
+        grpc_target=_grpc_target(state),
     )
 
 
@@ -44,6 +45,13 @@ def observation(told: dict[str, Any]) -> Observation:
 def _sample(told: dict[str, Any]) -> Sample:
     known: dict[str, Any] = {k: math.nan if v is None else v for k, v in told.items()}
     return Sample(**known)
+
+
+def _grpc_target(state: State) -> str:
+    host, port = address(state), state.server.grpc_port
+    if not port:
+        return ""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def address(state: State) -> str:

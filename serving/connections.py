@@ -7,8 +7,9 @@ ever for a client that stops reading its answer.
 from __future__ import annotations
 
 import resource
+import socket
 import time
-from typing import Any
+from typing import Any, Protocol
 
 import httptools
 import uvicorn
@@ -17,6 +18,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from serving.protocols.v2 import refusal
 
 HEAD_LIMIT = 64 << 10
+# Seconds for what listens beside the HTTP server, which then has its own.
+DRAIN = 4.0
 TICKS = 5  # Of a tenth of a second each, from one look at all connections to the next.
 
 
@@ -80,17 +83,43 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
 
+class Beside(Protocol):
+    """What listens beside the HTTP server."""
+
+    async def start(self) -> None:
+        """Begin to listen."""
+
+    async def stop(self, patience: float) -> None:
+        """Let begun calls end."""
+
+
 class Server(uvicorn.Server):
     """uvicorn, with a look at all connections twice a second.
 
     Args:
         patience: Seconds for which a client may keep the server waiting.
+        beside: What listens on another port for as long as this server does.
     """
 
-    def __init__(self, config: uvicorn.Config, patience: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, patience: float, beside: Beside | None = None
+    ) -> None:
         super().__init__(config)
+        self._beside = beside
         self._patience = patience
         self._waits: dict[Any, tuple[object, float]] = {}
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        if self._beside is not None:
+            await self._beside.start()
+        await super().startup(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let begun requests end."""
+        if self._beside is not None:
+            await self._beside.stop(DRAIN)
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         """Do what is due; says whether the server is to end."""

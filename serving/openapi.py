@@ -10,7 +10,8 @@ from serving.protocols.v2 import ACCEPTED, datatype
 from serving.schema import Column, TableSchema
 from serving.spec import SELDON_PATHS
 
-API_VERSION = "1.0"
+SERVER, API_VERSION = "switchyard", "1.0"
+EXTENSIONS = ("binary_tensor_data",)
 Json = dict[str, object]
 
 

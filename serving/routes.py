@@ -84,8 +84,7 @@ class App:
             return await self._lifespan(receive, send)
         answer = await self._answer(scope, receive)
         await send_answer(send, answer)
-        if answer.record is not None:
-            self.log.put(answer.record)
+        self.keep(answer)
         return None
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
@@ -121,15 +120,20 @@ class App:
         if path in served.infer_paths:
             return served
         name, *rest = path[len("/v2/models/") :].split("/")
+        return self.addressed(name, rest[1] if rest[:1] == ["versions"] else None)
+
+    def addressed(self, name: str, version: str | None) -> Served:
+        """What serves a model, and a version of it where one is named."""
+        served = self.served
         if name != served.model.name:
             hint = f"it serves '{served.model.name}'"
             raise RequestError(f"There is no model '{name[:200]}' here; {hint}.", status=404)
-        if rest[:1] == ["versions"] and rest[1] != served.model.version:
+        if version is not None and version != served.model.version:
             trial = self.trial
-            if trial is not None and trial.is_asked_for(rest[1]):
+            if trial is not None and trial.is_asked_for(version):
                 return trial.candidate
             hint = f"it serves '{served.model.version}'"
-            message = f"Model '{name}' has no version '{rest[1][:200]}' here; {hint}."
+            message = f"Model '{name}' has no version '{version[:200]}' here; {hint}."
             raise RequestError(message, status=404)
         return served
 
@@ -140,22 +144,31 @@ class App:
             # Chosen after the body came in, so that a slow client is not answered by a version
             # which others saw replaced long before.
             served = self._addressed(path)
-            wire = served.wire(path)
         except RequestError as error:
             wire = self.served.wire(path)
             answer = service.refused(wire, error.status, str(error))
             if error.status == 408:  # What is left of the body is no next request.
                 answer.headers = CLOSE
+            self.metrics.observe(wire.name, answer, self.served.model.version)
+            return answer
+        return await self.answered(served, path, body)
+
+    async def answered(self, served: Served, path: str, body: bytes) -> Answer:
+        """Answer a prediction request, and count it."""
+        trial, wire = self.trial, served.wire(path)
+        if trial is not None and path in trial.paths:
+            answer = await self._tried(trial, path, body)
+        elif len(body) <= INLINE:
+            answer = service.answer(served.model, wire, body)
         else:
-            trial = self.trial
-            if trial is not None and path in trial.paths:
-                answer = await self._tried(trial, path, body)
-            elif len(body) <= INLINE:
-                answer = service.answer(served.model, wire, body)
-            else:
-                answer = await self._in_thread(served.model, wire, body)
+            answer = await self._in_thread(served.model, wire, body)
         self.metrics.observe(wire.name, answer, self.served.model.version)
         return answer
+
+    def keep(self, answer: Answer) -> None:
+        """Log an answer that was sent."""
+        if answer.record is not None:
+            self.log.put(answer.record)
 
     async def _in_thread(self, model: Model, wire: Wire, body: bytes) -> Answer:
         loop = asyncio.get_running_loop()
@@ -200,7 +213,7 @@ def _page(make: Callable[[], Answer]) -> Route:
 
 def _server() -> Answer:
     return _json(
-        {"name": "switchyard", "version": openapi.API_VERSION, "extensions": ["binary_tensor_data"]}
+        {"name": openapi.SERVER, "version": openapi.API_VERSION, "extensions": openapi.EXTENSIONS}
     )
 
 

@@ -9,6 +9,7 @@ from itertools import count
 from uuid import uuid4
 
 from serving.errors import RequestError
+from serving.grpc.wire import GRPC
 from serving.log import Record
 from serving.model import Model, Prediction
 from serving.protocols import Call, Wire
@@ -16,7 +17,7 @@ from serving.protocols.binary import Framed
 from serving.protocols.seldon import Seldon
 from serving.protocols.v2 import V2
 from serving.reading import read
-from serving.spec import SELDON_PATHS
+from serving.spec import GRPC_INFER, GRPC_VERSION_INFER, SELDON_PATHS
 from serving.transport import Answer
 
 OCTETS = b"application/octet-stream"
@@ -36,6 +37,11 @@ class Served:
         self.bundle = bundle
         self.v2 = V2(model.schema)
         self.seldon = Seldon(model.schema)
+        self.grpc = GRPC(model.schema)
+        self._wires: dict[str, Wire] = {
+            **dict.fromkeys(SELDON_PATHS, self.seldon),
+            **dict.fromkeys((GRPC_INFER, GRPC_VERSION_INFER), self.grpc),
+        }
         base = f"/v2/models/{model.name}"
         self.infer_paths = frozenset(
             (*SELDON_PATHS, f"{base}/infer", f"{base}/versions/{model.version}/infer")
@@ -43,7 +49,7 @@ class Served:
 
     def wire(self, path: str) -> Wire:
         """The protocol that is spoken at a path."""
-        return self.seldon if path in SELDON_PATHS else self.v2
+        return self._wires.get(path, self.v2)
 
 
 def answer(model: Model, wire: Wire, body: bytes) -> Answer:

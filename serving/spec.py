@@ -9,6 +9,9 @@ from typing import Literal, Protocol, runtime_checkable
 # Where every deployer takes Seldon v1 requests, below its base URL.
 SELDON = "/api/v1.0/predictions"
 # Where the Seldon service orchestrator and older clients send the same.
+# What stands for a path where a request came by gRPC, with and without a version of its own choice.
+GRPC_INFER = "/inference.GRPCInferenceService/ModelInfer"
+GRPC_VERSION_INFER = f"{GRPC_INFER}/version"
 SELDON_PATHS = frozenset((SELDON, "/api/v0.1/predictions", "/predict"))
 
 
@@ -35,6 +38,7 @@ class Endpoint:
         predict_url: Takes Open Inference Protocol v2 requests; empty where the server does not.
         seldon_url: Takes Seldon v1 requests.
         detail: Why the status is what it is, where that needs saying.
+        grpc_target: HOST:PORT of gRPC, where it is spoken.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Endpoint:
     status: Literal["ready", "starting", "stopped", "failed"]
     pid: int | None = None
     detail: str = ""
+    grpc_target: str = ""
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from serving import service
 from serving.rollout import Agreement, Tally, chosen
 from serving.service import Served
 from serving.shadow import Answered, Shadow
-from serving.spec import SELDON_PATHS, Observation, Traffic
+from serving.spec import GRPC_INFER, SELDON_PATHS, Observation, Traffic
 from serving.transport import Answer
 
 
@@ -25,7 +25,7 @@ class Trial:
     def __init__(self, stable: Served, candidate: Served, traffic: Traffic) -> None:
         self.stable, self.candidate, self.traffic = stable, candidate, traffic
         # A path that names a version is answered by that version and by no choice.
-        self.paths = frozenset((*SELDON_PATHS, f"/v2/models/{stable.model.name}/infer"))
+        self.paths = frozenset((*SELDON_PATHS, GRPC_INFER, f"/v2/models/{stable.model.name}/infer"))
         self._tallies = Tally(), Tally()
         self._agreement = Agreement(stable.model, candidate.model, traffic.tolerance)
         if traffic.mode == "shadow":

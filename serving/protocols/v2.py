@@ -66,15 +66,7 @@ class V2:
 
     def write(self, call: Call, request_id: str, model: Model, prediction: Prediction) -> bytes:
         """Write an inference response."""
-        scores, count = prediction.scores, len(prediction.scores)
-        outputs: list[dict[str, object]] = []
-        if "prediction" in self._outputs:
-            outputs.append(_tensor("prediction", "FP32", [count], scores.ravel()))
-        else:
-            outputs.append(_tensor("label", "BYTES", [count], prediction.labels))
-            outputs.append(_tensor("scores", "FP32", [count, self._width], scores.ravel()))
-        if call.form:
-            outputs = [output for output in outputs if output["name"] in call.form]
+        outputs = self.outputs(call, prediction)
         raw = [_take_out(output) for output in outputs if output["name"] in call.raw]
         answer = {
             "model_name": model.name,
@@ -84,6 +76,19 @@ class V2:
         }
         text = orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
         return Framed.made(text, raw) if raw else text
+
+    def outputs(self, call: Call, prediction: Prediction) -> list[dict[str, Any]]:
+        """The tensors of an answer, those that were asked for."""
+        scores, count = prediction.scores, len(prediction.scores)
+        outputs: list[dict[str, Any]] = []
+        if "prediction" in self._outputs:
+            outputs.append(_tensor("prediction", "FP32", [count], scores.ravel()))
+        else:
+            outputs.append(_tensor("label", "BYTES", [count], prediction.labels))
+            outputs.append(_tensor("scores", "FP32", [count, self._width], scores.ravel()))
+        if call.form:
+            return [output for output in outputs if output["name"] in call.form]
+        return outputs
 
     def refuse(self, status: int, message: str) -> bytes:  # noqa: ARG002
         """Write an error."""
@@ -167,9 +172,9 @@ def _is_raw(name: str, parameters: object, rest: bool) -> bool:
     return bool(parameters.get("binary_data", rest))
 
 
-def _take_out(output: dict[str, object]) -> bytes:
+def _take_out(output: dict[str, Any]) -> bytes:
     """The raw bytes of an output, which then holds no more than their number."""
-    raw = packed(output.pop("data"))  # type: ignore[arg-type]
+    raw = packed(output.pop("data"))
     output["parameters"] = {"binary_data_size": len(raw)}
     return raw
 
@@ -207,7 +212,7 @@ def _wrong_datatype(name: str, given: object, accepted: frozenset[str]) -> Reque
     return RequestError(message, column=name)
 
 
-def _tensor(name: str, kind: str, shape: list[int], data: object) -> dict[str, object]:
+def _tensor(name: str, kind: str, shape: list[int], data: object) -> dict[str, Any]:
     return {"name": name, "datatype": kind, "shape": shape, "data": data}
 
 

@@ -23,6 +23,14 @@ class ResidentConfig(ProcessConfig):
     )
     key_file: str = Field(default="", description="The PEM file of the certificate's private key.")
 
+    grpc_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="The port on which the Open Inference Protocol is spoken by gRPC too; 0 takes "
+        "a free one at each start. Default: none.",
+    )
+
     @model_validator(mode="after")
     def _both_files(self) -> Self:
         if bool(self.certificate) != bool(self.key_file):

@@ -75,6 +75,7 @@ class ProcessServiceStatus(ServiceStatus):
     url: str = ""
     predict_url: str = ""
     seldon_url: str = ""
+    grpc_target: str = ""
     pid: int | None = None
 
 
@@ -158,6 +159,7 @@ class ProcessService(BaseDeploymentService):
             seldon_url=status.seldon_url,
             status=words.get(status.state, "stopped"),
             pid=status.pid,
+            grpc_target=status.grpc_target,
             detail="" if self.is_here else f"as {self.config.machine} last said",
         )
 
@@ -206,6 +208,7 @@ class ProcessService(BaseDeploymentService):
         status = self.status
         status.update_state(_STATES[endpoint.status])
         status.version, status.pid = endpoint.version or status.version, endpoint.pid
+        status.grpc_target = endpoint.grpc_target
         status.url = endpoint.url or status.url
         status.predict_url = endpoint.predict_url or status.predict_url
         status.seldon_url = endpoint.seldon_url or status.seldon_url

@@ -1,0 +1,1 @@
+"""The Open Inference Protocol over gRPC, for stacks that ask for it."""
