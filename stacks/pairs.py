@@ -33,6 +33,8 @@ def unfit_pairs(file: StackFile, facts: Facts) -> Iterator[Problem]:
         yield Problem(
             "stack", "steps in containers need an image", "add an image_builder of flavor local"
         )
+    if "seldon_core" in flavors(file, "model_deployer"):
+        yield from _bundles(file)
     if remote := sorted(_remote(file)):
         yield from _local_in_remote(file, facts, ", ".join(remote))
 
@@ -58,6 +60,16 @@ def _tracking(file: StackFile) -> Iterator[Problem]:
                 place("experiment_tracker", tracker),
                 "without a tracking_uri MLflow needs the artifact store of flavor local",
                 "set its tracking_uri",
+            )
+
+
+def _bundles(file: StackFile) -> Iterator[Problem]:
+    for store in file.components["artifact_store"]:
+        if store.flavor == "local":
+            yield Problem(
+                place("artifact_store", store),
+                "lives on this machine, and the pods of seldon_core fetch their models from it",
+                "choose a flavor that both can reach",
             )
 
 

@@ -21,6 +21,7 @@ PACKAGES = {
     ("data_validator", "evidently"): ("requirements.txt", ("evidently",)),
     ("experiment_tracker", "mlflow"): ("requirements.txt", ("mlflow",)),
     ("model_deployer", "resident_docker"): ("requirements.txt", ("docker",)),
+    ("model_deployer", "seldon_core"): ("requirements-kubernetes.txt", ("kubernetes",)),
     ("model_registry", "mlflow"): ("requirements.txt", ("mlflow",)),
     ("orchestrator", "kubeflow"): ("requirements-kubeflow.txt", ("kfp", "kubernetes")),
     ("orchestrator", "kubernetes"): ("requirements-kubernetes.txt", ("kubernetes",)),

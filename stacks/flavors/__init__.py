@@ -4,5 +4,6 @@
 SOURCES = {
     ("model_deployer", "resident"): "stacks.flavors.resident.ResidentFlavor",
     ("model_deployer", "resident_docker"): "stacks.flavors.resident_docker.ResidentDockerFlavor",
+    ("model_deployer", "seldon_core"): "stacks.flavors.seldon.flavor.SeldonFlavor",
     ("model_deployer", "seldon_local"): "stacks.flavors.seldon_local.SeldonLocalFlavor",
 }

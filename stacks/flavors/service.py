@@ -19,7 +19,7 @@ from serving.state import read_state
 
 Word = Literal["ready", "starting", "stopped", "failed"]
 
-_STATES: dict[Word, ServiceState] = {
+STATES: dict[Word, ServiceState] = {
     "ready": ServiceState.ACTIVE,
     "starting": ServiceState.PENDING_STARTUP,
     "stopped": ServiceState.INACTIVE,
@@ -149,7 +149,7 @@ class ProcessService(BaseDeploymentService):
     def served(self) -> Endpoint:
         """Where the model answers, as far as this machine can tell."""
         self.update_status()
-        words = {state: word for word, state in _STATES.items()}
+        words = {state: word for word, state in STATES.items()}
         status = self.status
         return Endpoint(
             name=self.config.model_name,
@@ -206,7 +206,7 @@ class ProcessService(BaseDeploymentService):
     def note(self, endpoint: Endpoint) -> None:
         """Keep where the model answers and with which version."""
         status = self.status
-        status.update_state(_STATES[endpoint.status])
+        status.update_state(STATES[endpoint.status])
         status.version, status.pid = endpoint.version or status.version, endpoint.pid
         status.grpc_target = endpoint.grpc_target
         status.url = endpoint.url or status.url

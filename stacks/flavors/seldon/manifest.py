@@ -15,7 +15,7 @@ CONTAINER = "classifier"
 STABLE, TRIAL = "default", "trial"
 OWNER = {"app.kubernetes.io/managed-by": "switchyard"}
 REVISION = "SWITCHYARD_REVISION"
-HOME = "/var/lib/switchyard"
+HOME = "/srv/switchyard"
 # Seconds in which a pod that is to end still answers, until no ingress sends to it any more.
 LEAVING = 5
 
@@ -158,7 +158,6 @@ def _container(spec: ServiceSpec, settings: SeldonSettings) -> Json:
         "SWITCHYARD_MODEL_URI": spec.model_uri,
         "SWITCHYARD_MODEL_DIGEST": spec.digest,
         "SWITCHYARD_HOME": HOME,
-        "HOME": HOME,
     }
     given = {**settings.environment, **own}
     return _some(
@@ -166,7 +165,7 @@ def _container(spec: ServiceSpec, settings: SeldonSettings) -> Json:
         image=settings.image,
         imagePullPolicy=settings.image_pull_policy,
         env=[{"name": name, "value": text.replace("$", "$$")} for name, text in given.items()],
-        envFrom=[{"secretRef": {"name": settings.secret}}] if settings.secret else None,
+        envFrom=[{"secretRef": {"name": settings.secret_name}}] if settings.secret_name else None,
         # Named as the operator looks for it: it hands the number to the container as
         # PREDICTIVE_UNIT_SERVICE_PORT and gives it to the service.
         ports=[{"name": "http", "containerPort": settings.port, "protocol": "TCP"}],

@@ -102,7 +102,7 @@ def _names(settings: SeldonSettings) -> Iterator[tuple[str, str]]:
         yield "image", f"'{settings.image}' names no image, such as HOST:PORT/NAME@sha256:DIGEST."
     if not LABEL.fullmatch(settings.namespace) or len(settings.namespace) > LONGEST:
         yield "namespace", f"'{settings.namespace}' is no namespace: lower case, digits and dashes."
-    named = [("secret", settings.secret), ("service_account", settings.service_account)]
+    named = [("secret_name", settings.secret_name), ("service_account", settings.service_account)]
     named += [("image_pull_secrets", name) for name in settings.image_pull_secrets]
     for key, name in named:
         if name is not None and not _SUBDOMAIN.fullmatch(name):

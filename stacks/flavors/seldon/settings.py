@@ -64,7 +64,7 @@ class SeldonSettings(BaseModel):
     autoscale: Autoscale | None = None
     disruption: Disruption | None = None
     resources: Resources = Resources()
-    secret: str | None = Field(
+    secret_name: str | None = Field(
         default=None,
         description="The Kubernetes secret whose keys the container finds as variables: what "
         "reading the artifact store takes.",

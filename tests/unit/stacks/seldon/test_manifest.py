@@ -12,6 +12,7 @@ from stacks.flavors.seldon.manifest import STABLE, manifest, predictor, spec_of,
 from stacks.flavors.seldon.names import resource_name
 from stacks.flavors.seldon.rules import check, check_predictors, check_traffic
 from stacks.flavors.seldon.settings import Autoscale, Disruption, Resources, SeldonSettings
+from stacks.values import is_credential
 from tests.kubernetes.crd import problems, refused
 
 IMAGE = "registry.example:5000/switchyard@sha256:0123"
@@ -41,7 +42,7 @@ some_settings = st.builds(
         requests=st.just({"cpu": "250m", "memory": "256Mi"}),
         limits=st.just({}) | st.just({"cpu": "1", "memory": "1Gi"}),
     ),
-    secret=st.none() | names,
+    secret_name=st.none() | names,
     environment=st.dictionaries(st.from_regex(r"[A-Z]{1,8}", fullmatch=True), st.text(max_size=9)),
     service_account=st.none() | names,
     image_pull_secrets=st.lists(names, max_size=2),
@@ -110,11 +111,11 @@ def test_the_container_may_write_nowhere_but_its_two_volumes() -> None:
     locked = made["securityContext"]
     assert locked["readOnlyRootFilesystem"] is locked["runAsNonRoot"] is True
     assert locked["capabilities"] == {"drop": ["ALL"]}
-    assert [each["mountPath"] for each in made["volumeMounts"]] == ["/var/lib/switchyard", "/tmp"]
+    assert [each["mountPath"] for each in made["volumeMounts"]] == ["/srv/switchyard", "/tmp"]
 
 
 def test_credentials_come_from_a_secret_and_never_from_the_manifest() -> None:
-    assert container(secret="store")["envFrom"] == [{"secretRef": {"name": "store"}}]
+    assert container(secret_name="store")["envFrom"] == [{"secretRef": {"name": "store"}}]
     assert "envFrom" not in container()
 
 
@@ -165,7 +166,7 @@ def test_a_name_that_cannot_be_used_is_told(model: str) -> None:
         ("image", ""),
         ("image", "Registry/Model"),
         ("namespace", "My_Models"),
-        ("secret", "Store"),
+        ("secret_name", "Store"),
         ("service_account", "a_b"),
         ("image_pull_secrets", ["a_b"]),
         ("node_selector", {"a b": "c"}),
@@ -254,3 +255,8 @@ def test_traffic_is_not_split_where_there_is_no_ingress() -> None:
     with pytest.raises(ConfigError, match="ingress_url"):
         check_traffic(Traffic("canary", 0.1), SeldonSettings(image=IMAGE))
     check_traffic(Traffic("canary", 0.29), SeldonSettings(image=IMAGE, ingress_url="http://a"))
+
+
+def test_no_setting_is_taken_for_a_credential() -> None:
+    literals = [key for key in SeldonSettings.model_fields if is_credential(key)]
+    assert literals == []
