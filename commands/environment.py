@@ -8,6 +8,8 @@ import sys
 import warnings
 from pathlib import Path
 
+from stacks.server import require_server
+
 ROOT = Path(__file__).resolve().parent.parent
 CHATTER = ("alembic", "mlflow", "sqlalchemy", "httpx", "onnxscript", "torch", "skl2onnx")
 
@@ -16,6 +18,10 @@ def prepare(*, verbose: bool) -> None:
     """Tell ZenML where the project is and keep its own log off the terminal.
 
     What the user has set is left alone. Call it before ZenML is imported.
+
+    Raises:
+        RunError: ZenML's server, where the client is logged in to one, does not answer.
+        ConfigError: It refuses this client.
     """
     os.environ.setdefault("ZENML_CUSTOM_SOURCE_ROOT", str(ROOT))
     os.environ.setdefault("ZENML_AUTO_OPEN_DASHBOARD", "false")
@@ -30,6 +36,7 @@ def prepare(*, verbose: bool) -> None:
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     if not verbose:
         hush()
+    require_server()
 
 
 def hush() -> None:

@@ -90,12 +90,20 @@ def more() -> dict[str, str]:
     uri = tracking_uri()
     is_server = uri.startswith(("http://", "https://"))
     return {
-        "dashboard": f"{installed('zenml')} login --local",
+        "dashboard": server_address() or f"{installed('zenml')} login --local",
         "mlflow": public(uri)
         if is_server
         else f"{installed('mlflow')} ui --backend-store-uri {uri}",
         "history": f"{installed('python')} run.py history",
     }
+
+
+def server_address() -> str:
+    """Where the ZenML server is that this client is logged in to; empty without one."""
+    from zenml.config.global_config import GlobalConfiguration
+
+    url = GlobalConfiguration().store_configuration.url or ""
+    return url if url.startswith(("http://", "https://")) else ""
 
 
 def installed(program: str) -> str:

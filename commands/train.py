@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from pipelines.settings import (
     parse_overrides,
     read_config,
 )
-from serving.errors import ConfigError
+from serving.errors import ChampionMovedError, ConfigError
 from stacks.facts import gather_here
 from stacks.schema import has_file, load_stack
 from steps.data.location import lift_password, locate
@@ -27,7 +28,10 @@ from steps.data.location import lift_password, locate
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from commands.execution import Completed
+
 PASSWORD = "SWITCHYARD_DATA_PASSWORD"  # noqa: S105  (a variable's name)
+TRIES = 3
 DATA_OPTIONS = ("data", "query", "target", "task")
 
 
@@ -128,13 +132,16 @@ def carry_out(
         "origin": origin,
         "stack": stack,
     }
-    trained = execute(
-        training,
-        arguments,
-        model=config.model,
-        console=console,
-        quiet=quiet,
-        cache=not options.no_cache,
+    trained = settle(
+        lambda: execute(
+            training,
+            arguments,
+            model=config.model,
+            console=console,
+            quiet=quiet,
+            cache=not options.no_cache,
+        ),
+        console,
     )
     label(trained)
     champion = trained.artifact("promote").champion
@@ -144,6 +151,20 @@ def carry_out(
             deployment, {"model": config.model}, model=config.model, console=console, quiet=quiet
         )
     return summarise(config, trained, deployed, stack), stores()
+
+
+def settle(train: Callable[[], Completed], console: Console) -> Completed:
+    """Train until no other run has promoted a version meanwhile, then with that one to beat.
+
+    Raises:
+        ChampionMovedError: The champion moves faster than it can be compared with.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return train()
+        except ChampionMovedError as error:
+            console.print(f"{error} Comparing with that one.", soft_wrap=True)
+    return train()
 
 
 def show(answer: dict[str, Any], options: argparse.Namespace, console: Console) -> int:

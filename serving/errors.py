@@ -6,6 +6,7 @@ SwitchyardError
 │   ├── ConfigError      a run config, a stack file or an option is wrong
 │   └── RequestError     a prediction request breaks the contract: a 4xx
 └── RunError             the input was fine and the work failed: exit status 1
+    ├── ChampionMovedError  another run promoted a version since this one compared
     ├── ModelError       a model file is missing, tampered with or does not load
     └── DeployError      a server did not start, roll or answer
         └── PortTakenError
@@ -53,6 +54,10 @@ class RequestError(UserError):
 
 class RunError(SwitchyardError):
     """The input was fine and the work failed."""
+
+
+class ChampionMovedError(RunError):
+    """Another run has promoted a version since this one compared with the champion."""
 
 
 class ModelError(RunError):

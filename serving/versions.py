@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
+from base64 import b64encode
 from pathlib import Path
 
 from serving.bundle import FILES, ONNX, SCHEMA, digest, read_manifest, write_bundle
@@ -13,6 +15,9 @@ from serving.spec import ServiceSpec
 from serving.state import give
 
 KEPT = 5
+SECONDS = 60.0
+# Below it an MLflow server hands out the artifacts that it keeps for its clients.
+MLFLOW_ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts/"
 
 
 def place(home: Path, spec: ServiceSpec) -> str:
@@ -63,9 +68,32 @@ def prune(home: Path, current: str) -> None:
 
 
 def _fetch_remote(uri: str) -> tuple[bytes, bytes]:
+    if uri.startswith(("http://", "https://")):
+        onnx, schema, _ = (_download(f"{uri.rstrip('/')}/{name}") for name in FILES)
+        return onnx, schema
     # The server itself never fetches: only a deployment to a remote bundle needs this package.
     import fsspec
 
     filesystem, path = fsspec.core.url_to_fs(uri)
     onnx, schema, _ = (filesystem.cat_file(f"{path.rstrip('/')}/{name}") for name in FILES)
     return onnx, schema
+
+
+def _download(url: str) -> bytes:
+    from urllib.request import Request, urlopen
+
+    asked = Request(url)  # noqa: S310  (the caller has looked at the scheme)
+    if MLFLOW_ARTIFACTS in url and (said := _authorisation()):
+        # A redirect may lead to a store that has no business with MLflow's password.
+        asked.add_unredirected_header("Authorization", said)
+    with urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310
+        content: bytes = answer.read()
+    return content
+
+
+def _authorisation() -> str | None:
+    """How MLflow's own clients show who they are, by the same variables."""
+    if token := os.environ.get("MLFLOW_TRACKING_TOKEN"):
+        return f"Bearer {token}"
+    name, word = (os.environ.get(f"MLFLOW_TRACKING_{key}") for key in ("USERNAME", "PASSWORD"))
+    return f"Basic {b64encode(f'{name}:{word}'.encode()).decode()}" if name and word else None

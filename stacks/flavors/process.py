@@ -125,9 +125,13 @@ class ProcessDeployer(BaseModelDeployer):
         return self.deploy_model(config, timeout=math.ceil(timeout)).served()
 
     def endpoints(self) -> list[Endpoint]:
-        """Every model that this deployer serves or served."""
-        found = [service.served() for service in self.find_model_server()]
-        return sorted(found, key=lambda endpoint: endpoint.name)
+        """Every model that this deployer serves or served, its own directory's servers first."""
+        found = self.find_model_server()
+        here = {service.config.model_name for service in found if service.is_here}
+        served = [
+            each.served() for each in found if each.is_here or each.config.model_name not in here
+        ]
+        return sorted(served, key=lambda endpoint: endpoint.name)
 
     def stop(self, name: str) -> bool:
         """Stop answering for a model; False when nothing answered."""
@@ -186,17 +190,21 @@ class ProcessDeployer(BaseModelDeployer):
         model_version: str | None = None,
         **criteria: Any,
     ) -> list[ProcessService]:
-        """This component's services, by the criteria that ZenML's store keeps, name and version."""
+        """This component's services, by the criteria that ZenML's store keeps, name and version.
+
+        Those of this client come first: others share the component through ZenML's server.
+        """
         # Without a service type the base class asks for no flavor, and by a model's name it looks
         # for ZenML's model of that name: where there is none it returns every service.
         criteria["service_type"] = self.SERVICE.SERVICE_TYPE
-        return [
+        found = [
             service
             for service in super().find_model_server(**criteria)
             if service.config.deployer == str(self.id)
             and model_name in (None, service.config.model_name)
             and model_version in (None, service.status.version)
         ]
+        return sorted(found, key=lambda service: not self._is_own(service.config))
 
     def perform_start_model(
         self,
@@ -270,7 +278,13 @@ class ProcessDeployer(BaseModelDeployer):
             hydrate=True,
         )
         ours = (each for each in found.items if each.config.get("deployer") == str(self.id))
-        return next(ours, None)
+        configs = ((each, ProcessServiceConfig.model_validate(each.config)) for each in ours)
+        return next((each for each, config in configs if self._is_own(config)), None)
+
+    def _is_own(self, config: ProcessServiceConfig) -> bool:
+        """Whether a server is this client's, in this machine's home."""
+        is_home = config.home == str(self.home / config.model_name)
+        return is_home and (config.machine == platform.node() or Path(config.home).exists())
 
     def _service_config(self, name: str) -> ProcessServiceConfig:
         return ProcessServiceConfig(

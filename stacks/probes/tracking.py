@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from stacks.probes.bucket import ask_bucket, client_with
 from stacks.problem import SECONDS, Problem
 
+DATABASES = ("postgresql", "mysql")
+DENIED = ("password authentication failed", "Access denied", "no password supplied")
 ENVIRONMENT = "export AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=... AWS_ENDPOINT_URL=..."
 
 
@@ -17,6 +19,8 @@ def ask(where: str, configuration: Mapping[str, Any], remedy: str) -> Iterator[P
     import httpx
 
     uri = str(configuration.get("tracking_uri") or "")
+    if uri.startswith(DATABASES):
+        yield from _database(where, uri, remedy)
     if not uri.startswith(("http://", "https://")):
         return
     try:
@@ -32,6 +36,25 @@ def ask(where: str, configuration: Mapping[str, Any], remedy: str) -> Iterator[P
         yield Problem(where, f"nothing answers at {shown}", f"curl -I {shown}", mistake=False)
         return
     yield from _told(where, uri, answer, remedy)
+
+
+def _database(where: str, uri: str, remedy: str) -> Iterator[Problem]:
+    """Connect to the database in which MLflow's clients write themselves."""
+    import sqlalchemy
+
+    # Drivers agree on this one option, and take seconds.
+    engine = sqlalchemy.create_engine(uri, connect_args={"connect_timeout": SECONDS})
+    try:
+        engine.connect().close()
+    except sqlalchemy.exc.DBAPIError as error:
+        # Its own text may repeat the address with the password.
+        if any(word in str(error.orig) for word in DENIED):
+            yield Problem(where, f"the credentials for {_shown(uri)} are refused", remedy)
+        else:
+            text = f"no database answers at {_shown(uri)}"
+            yield Problem(where, text, "start it, or correct the tracking_uri", mistake=False)
+    finally:
+        engine.dispose()
 
 
 def _told(where: str, uri: str, answer: Any, remedy: str) -> Iterator[Problem]:

@@ -61,6 +61,8 @@ def check_export(champion: Champion) -> Annotated[Export, "export"]:
 def deploy(champion: Champion, export: Export) -> Annotated[Deployment, "deployment"]:
     """Let the active stack's deployer serve the champion, in place of the version before it."""
     version, deployer = required(champion), active_deployer()
+    # A bundle that an MLflow server hands out is fetched with the tracker's credentials.
+    tracking_uri()
     before = endpoint_of(deployer, version.model)
     endpoint = deployer.serve(spec_of(version, export.digest))
     return Deployment(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from serving.errors import RunError
+from serving.errors import ChampionMovedError
 from steps.registry.history import (
     CHALLENGER,
     CHAMPION,
@@ -67,7 +67,7 @@ def move(
         expected: The version that the alias must still be at; none when any will do.
 
     Raises:
-        RunError: The alias is somewhere else by now.
+        ChampionMovedError: The alias is somewhere else by now.
     """
     with one_writer(registry.tracking_uri):
         record = _settle(registry, version.model)
@@ -75,10 +75,9 @@ def move(
         if origin == version.version:
             return None
         if expected not in (None, origin):
-            raise RunError(
+            raise ChampionMovedError(
                 f"Another run has moved '{alias}' of '{version.model}' from version "
-                f"{expected or 'none'} to {origin or 'none'} since this one compared with it. "
-                "Run again to compare with that one."
+                f"{expected or 'none'} to {origin or 'none'} since this one compared with it."
             )
         return _move(registry, record, alias, version.version, by=by, reason=reason, run=run)
 

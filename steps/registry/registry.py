@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from serving.bundle import FILES, ONNX, SCHEMA, digest, write_bundle
 from serving.errors import ModelError, UserError, near_miss
@@ -106,11 +106,17 @@ class Registry:
             }
             # The tags are created with the version: one without its digest never exists.
             with self.as_default():
-                return self._version(
-                    self.client.create_model_version(
-                        model, source, run_id, tags=kept, model_id=_logged_model(source)
-                    )
+                made = self.client.create_model_version(
+                    model, source, run_id, tags=kept, model_id=_logged_model(source)
                 )
+            return self._only(self._version(made))
+
+    def _only(self, made: Version) -> Version:
+        """Give way to an older version of the digest, which another machine made meanwhile."""
+        first = self.find_digest(made.model, made.digest) or made
+        if first.version != made.version:
+            self.client.delete_model_version(made.model, made.version)
+        return first
 
     def fetch(self, version: Version, directory: Path) -> Path:
         """Bring a version's bundle into a directory, with its digest checked."""
@@ -157,6 +163,8 @@ class Registry:
 
     def _bundle_uri(self, run_id: str) -> str:
         uri = f"{self.client.get_run(run_id).info.artifact_uri.rstrip('/')}/{BUNDLE}"
+        if uri.startswith("mlflow-artifacts:"):
+            return _through_server(uri, self.tracking_uri)
         # A path is read by everything; MLflow writes `file:/path`, which not everything reads.
         return unquote(urlsplit(uri).path) if uri.startswith("file:") else uri
 
@@ -187,6 +195,14 @@ def public(tracking_uri: str) -> str:
     """A tracking URI without what may be a password."""
     scheme, separator, rest = tracking_uri.partition("://")
     return scheme + separator + rest.rpartition("@")[2]
+
+
+def _through_server(uri: str, tracking_uri: str) -> str:
+    """The address at which an MLflow server hands out an artifact that it keeps itself."""
+    from mlflow.store.artifact.mlflow_artifacts_repo import MlflowArtifactsRepository
+
+    address = str(MlflowArtifactsRepository.resolve_uri(uri, tracking_uri))
+    return quote(public(address), safe=":/[]%")
 
 
 @contextmanager

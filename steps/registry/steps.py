@@ -130,7 +130,7 @@ def move_aliases(
     """Point `challenger` at the version, and `champion` too where it is promoted.
 
     Raises:
-        RunError: Another run has moved the champion since the comparison.
+        ChampionMovedError: Another run has moved the champion since the comparison.
     """
     if decision.outcome == "unchanged":
         return

@@ -57,3 +57,19 @@ def test_an_unknown_version_names_the_known_ones(registry: Registry, register: R
     register(1)
     with pytest.raises(UserError, match=r"no version '9'\. Known: 1"):
         registry.version(MODEL, "9")
+
+
+def test_of_two_machines_that_register_one_digest_at_once_the_later_gives_way(
+    registry: Registry, register: Registers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No lock is shared between machines: here the other one is first by the width of an upload."""
+    log = registry.client.log_artifacts
+
+    def log_and_be_overtaken(run_id: str, bundle: str, path: str) -> None:
+        log(run_id, bundle, path)
+        tags = {"digest": Model.load(Path(bundle)).digest}
+        registry.client.create_model_version(MODEL, "file:/elsewhere", run_id, tags=tags)
+
+    monkeypatch.setattr(registry.client, "log_artifacts", log_and_be_overtaken)
+    assert register(1).version == "1"
+    assert [version.version for version in registry.versions(MODEL)] == ["1"]

@@ -1,0 +1,63 @@
+"""The ZenML server that this client is logged in to, asked before anything waits for it."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+from serving.errors import ConfigError, RunError
+
+SECONDS = 5
+
+
+def require_server() -> None:
+    """Stop at once where a server holds the client's store and cannot be used.
+
+    ZenML itself tries for half a minute to reach a server that is down.
+
+    Raises:
+        RunError: It does not answer.
+        ConfigError: It refuses this client's credentials.
+    """
+    from zenml.config.global_config import GlobalConfiguration
+    from zenml.enums import StoreType
+
+    store = GlobalConfiguration().store_configuration
+    if store.type != StoreType.REST:
+        return
+    _require_answer(store)
+    _require_login(store.url)
+
+
+def _require_answer(store: Any) -> None:
+    import httpx
+
+    # A store that only the environment names does not say how it is trusted.
+    url, verified = f"{store.url}/api/v1/info", getattr(store, "verify_ssl", True)
+    trust = ssl.create_default_context(cafile=verified) if isinstance(verified, str) else verified
+    try:
+        answer = httpx.get(url, timeout=SECONDS, verify=trust, follow_redirects=True)
+    except httpx.HTTPError as error:
+        raise RunError(
+            f"ZenML's server at {store.url} does not answer ({error}). Start it, log in to another "
+            "one with `zenml login URL`, or work without a server after `zenml logout`."
+        ) from error
+    if answer.status_code != httpx.codes.OK:
+        raise RunError(
+            f"{store.url} answers {answer.status_code}, and not as a ZenML server. Log in to "
+            "another one with `zenml login URL`, or out with `zenml logout`."
+        )
+
+
+def _require_login(url: str) -> None:
+    from zenml.config.global_config import GlobalConfiguration
+    from zenml.exceptions import AuthorizationException, CredentialsNotValid
+
+    try:
+        _ = GlobalConfiguration().zen_store
+    except (AuthorizationException, CredentialsNotValid) as error:
+        told = str(error).strip().splitlines()[0]
+        raise ConfigError(
+            f"ZenML's server at {url} refuses this client ({told}). Log in again: "
+            f"`zenml login {url} --api-key`."
+        ) from error
