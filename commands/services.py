@@ -46,7 +46,7 @@ def stop(options: argparse.Namespace) -> int:
 
 
 def _choose(asked: str | None, known: list[str]) -> str:
-    if asked in known or (asked is None and len(known) == 1):
+    if asked in known or (asked is None and len(set(known)) == 1):
         return asked or known[0]
     if asked is None:
         wanted = "Say which one to stop" if known else "Nothing is served"

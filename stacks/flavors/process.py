@@ -125,13 +125,9 @@ class ProcessDeployer(BaseModelDeployer):
         return self.deploy_model(config, timeout=math.ceil(timeout)).served()
 
     def endpoints(self) -> list[Endpoint]:
-        """Every model that this deployer serves or served, its own directory's servers first."""
-        found = self.find_model_server()
-        here = {service.config.model_name for service in found if service.is_here}
-        served = [
-            each.served() for each in found if each.is_here or each.config.model_name not in here
-        ]
-        return sorted(served, key=lambda endpoint: endpoint.name)
+        """Every model that this deployer serves or served; of one name, this client's first."""
+        found = [service.served() for service in self.find_model_server()]
+        return sorted(found, key=lambda endpoint: endpoint.name)
 
     def stop(self, name: str) -> bool:
         """Stop answering for a model; False when nothing answered."""
@@ -204,7 +200,7 @@ class ProcessDeployer(BaseModelDeployer):
             and model_name in (None, service.config.model_name)
             and model_version in (None, service.status.version)
         ]
-        return sorted(found, key=lambda service: not self._is_own(service.config))
+        return sorted(found, key=lambda service: not service.config.is_in(self.home))
 
     def perform_start_model(
         self,
@@ -279,12 +275,7 @@ class ProcessDeployer(BaseModelDeployer):
         )
         ours = (each for each in found.items if each.config.get("deployer") == str(self.id))
         configs = ((each, ProcessServiceConfig.model_validate(each.config)) for each in ours)
-        return next((each for each, config in configs if self._is_own(config)), None)
-
-    def _is_own(self, config: ProcessServiceConfig) -> bool:
-        """Whether a server is this client's, in this machine's home."""
-        is_home = config.home == str(self.home / config.model_name)
-        return is_home and (config.machine == platform.node() or Path(config.home).exists())
+        return next((each for each, config in configs if config.is_in(self.home)), None)
 
     def _service_config(self, name: str) -> ProcessServiceConfig:
         return ProcessServiceConfig(

@@ -59,6 +59,11 @@ class ProcessServiceConfig(ServiceConfig):
     home: str
     machine: str
 
+    def is_in(self, home: Path) -> bool:
+        """Whether this is a server of this machine, below that directory."""
+        is_home = self.home == str(home / self.model_name)
+        return is_home and (self.machine == platform.node() or Path(self.home).exists())
+
 
 class ProcessServiceStatus(ServiceStatus):
     """What is served now.
