@@ -3,14 +3,23 @@
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
+from steps.deployment.canary import canary
+from steps.deployment.settings import RolloutSettings
 from steps.deployment.steps import check_export, deploy, smoke
 from steps.registry.steps import resolve_champion
 
+IMMEDIATE = RolloutSettings()
+
 
 @pipeline(execution_mode=ExecutionMode.FAIL_FAST)
-def deployment(model: str) -> None:
-    """Deploy the champion: resolve it, check its export, serve it, ask it."""
+def deployment(model: str, rollout: RolloutSettings = IMMEDIATE) -> None:
+    """Deploy the champion: resolve it, check its export, serve it, ask it.
+
+    A canary or a shadow then watches it beside the version that serves, and finishes or rolls back.
+    """
     champion, _ = resolve_champion(model)
     export = check_export(champion)
-    served = deploy(champion, export)
-    smoke(champion, served)
+    served = deploy(champion, export, rollout)
+    answer = smoke(champion, served)
+    if rollout.strategy != "immediate":
+        canary(champion, served, answer, rollout)

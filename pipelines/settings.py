@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from serving.errors import ConfigError, near_miss
 from steps.config import Settings
 from steps.data.settings import SourceSettings, SplitSettings, ValidationSettings
+from steps.deployment.settings import RolloutSettings
 from steps.evaluation.settings import GateSettings
 from steps.monitoring.settings import ReportSettings
 from steps.training.settings import (
@@ -35,6 +36,7 @@ class RunConfig(Settings):
     ensemble: EnsembleSettings = EnsembleSettings()
     gate: GateSettings = GateSettings()
     report: ReportSettings = ReportSettings()
+    rollout: RolloutSettings = RolloutSettings()
     seed: int = 0
 
     @field_validator("candidates")

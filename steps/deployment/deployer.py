@@ -1,7 +1,8 @@
 """The active stack's model deployer, seen through the one interface that steps know."""
 
 from serving.errors import ConfigError
-from serving.spec import Access, Deployer, Endpoint, Guarded
+from serving.spec import Access, Deployer, Endpoint, Guarded, Trials
+from steps.deployment.settings import RolloutSettings
 
 
 def active_deployer() -> Deployer:
@@ -31,6 +32,32 @@ def active_deployer() -> Deployer:
 def access_to(deployer: Deployer, name: str) -> Access:
     """What a request to that model must bring; never to be shown or stored."""
     return deployer.access(name) if isinstance(deployer, Guarded) else Access()
+
+
+def require_trials(deployer: Deployer, rollout: RolloutSettings) -> None:
+    """Refuse a rollout that the deployer cannot carry out, before anything is deployed.
+
+    Raises:
+        ConfigError: The config asks for a trial and the deployer can try nothing out.
+    """
+    if rollout.strategy != "immediate":
+        trials_of(deployer)
+
+
+def trials_of(deployer: Deployer) -> Trials:
+    """The deployer as one that can try a version out.
+
+    Raises:
+        ConfigError: It can not.
+    """
+    if isinstance(deployer, Trials):
+        return deployer
+    flavor = getattr(deployer, "flavor", type(deployer).__name__)
+    raise ConfigError(
+        f"The stack's model deployer is of the flavor '{flavor}', which cannot try a version out "
+        "beside another. Set rollout.strategy to 'immediate', or choose a stack whose deployer "
+        "can, such as `--stack local`."
+    )
 
 
 def endpoint_of(deployer: Deployer, name: str) -> Endpoint | None:

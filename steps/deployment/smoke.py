@@ -1,6 +1,9 @@
 """One real question to a served model in each protocol, held against the bundle's own answer."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import numpy as np
@@ -14,6 +17,7 @@ from serving.tls import trusting
 from steps.config import Settings
 
 SECONDS = 10.0
+Json = dict[str, Any]
 NOTHING_ASKED = Access()
 
 
@@ -25,27 +29,38 @@ class Smoke(Settings):
     answer: dict[str, Any]
 
 
-def ask(predict_url: str, seldon_url: str, model: Model, access: Access = NOTHING_ASKED) -> Smoke:
+def ask(
+    predict_url: str,
+    seldon_url: str,
+    model: Model,
+    access: Access = NOTHING_ASKED,
+    tries: int = 1,
+) -> Smoke:
     """Send the schema's example rows in each protocol and check version and scores.
 
     Args:
         predict_url: Empty where the server speaks Seldon v1 alone.
+        tries: How often to ask until this version answers; another one may answer as well while
+            this one has a share of the requests only.
 
     Raises:
         DeployError: An answer is missing, is another version's, or differs from the bundle's.
     """
     rows = example_rows(model.schema)
     columns = {name: [row[name] for row in rows] for name in model.schema.names}
-    expected = model.predict(columns)
-    answer = _post(seldon_url, seldon_body(model.schema, rows), access)
-    _check_version(seldon_url, answer["meta"]["tags"].get("model_version"), model)
-    _agree(seldon_url, _seldon_answer(answer), expected)
-    if not predict_url:
-        return Smoke(url=seldon_url, row=dict(rows[0]), answer=first_seldon_answer(answer))
-    answer = _post(predict_url, v2_body(model.schema, rows), access)
-    _check_version(predict_url, answer.get("model_version"), model)
+    expected, row = model.predict(columns), dict(rows[0])
+    with _client(access) as client:
+        body = seldon_body(model.schema, rows)
+        asked = Asked(client, seldon_url, tries, lambda name: {**body, "meta": {"puid": name}})
+        answer = _answer_of(model.version, asked, lambda said: said["meta"]["tags"])
+        _agree(seldon_url, _seldon_answer(answer), expected)
+        if not predict_url:
+            return Smoke(url=seldon_url, row=row, answer=first_seldon_answer(answer))
+        v2 = v2_body(model.schema, rows)
+        asked = Asked(client, predict_url, tries, lambda name: {**v2, "id": name})
+        answer = _answer_of(model.version, asked, lambda said: said)
     _agree(predict_url, _v2_answer(answer), expected)
-    return Smoke(url=predict_url, row=dict(rows[0]), answer=first_answer(answer))
+    return Smoke(url=predict_url, row=row, answer=first_answer(answer))
 
 
 def first_seldon_answer(answer: dict[str, Any]) -> dict[str, Any]:
@@ -66,31 +81,52 @@ def first_answer(answer: dict[str, Any]) -> dict[str, Any]:
     return first
 
 
-def _post(url: str, body: dict[str, Any], access: Access) -> dict[str, Any]:
-    certificate = access.certificate
+@dataclass(frozen=True)
+class Asked:
+    """A question in one protocol.
+
+    Args:
+        body: The request's body with that id.
+    """
+
+    client: httpx.Client
+    url: str
+    tries: int
+    body: Callable[[str], Json]
+
+
+def _answer_of(version: str, asked: Asked, versioned: Callable[[Json], Json]) -> Json:
+    """The first answer of that version.
+
+    Args:
+        versioned: The part of an answer that says which version it is.
+    """
+    told = ""
+    for _ in range(asked.tries):
+        # An id that no request had before: by it a version on trial may be met or not.
+        answer = _post(asked.client, asked.url, asked.body(f"smoke-{uuid4().hex}"))
+        told = str(versioned(answer).get("model_version"))
+        if told == version:
+            return answer
+    raise DeployError(
+        f"{asked.url} answers with version {told}, not with version {version} that was deployed."
+    )
+
+
+def _client(access: Access) -> httpx.Client:
+    verify = trusting(access.certificate) if access.certificate else True
+    return httpx.Client(headers=access.headers, verify=verify, timeout=SECONDS, trust_env=False)
+
+
+def _post(client: httpx.Client, url: str, body: Json) -> Json:
     try:
-        response = httpx.post(
-            url,
-            json=body,
-            headers=access.headers,
-            verify=trusting(certificate) if certificate else True,
-            timeout=SECONDS,
-            trust_env=False,
-        )
+        response = client.post(url, json=body)
     except httpx.HTTPError as error:
         raise DeployError(f"{url} did not answer: {error}") from error
     if response.status_code != httpx.codes.OK:
         raise DeployError(f"{url} answered {response.status_code}: {response.text[:300]}")
-    content: dict[str, Any] = response.json()
+    content: Json = response.json()
     return content
-
-
-def _check_version(url: str, version: object, model: Model) -> None:
-    if str(version) != model.version:
-        raise DeployError(
-            f"{url} answers with version {version}, "
-            f"not with version {model.version} that was deployed."
-        )
 
 
 def _v2_answer(answer: dict[str, Any]) -> list[float]:

@@ -13,7 +13,7 @@ from steps.evaluation.numbers import limit as told_limit
 from steps.evaluation.numbers import show, sign
 
 TEMPLATES = Path(__file__).parent / "templates"
-TEMPLATE = "decision.html.j2"
+TEMPLATE, BASE = "decision.html.j2", "page.html.j2"
 COLOURS = {"no limit": "", "ok": "promote", "below floor": "refuse", "dropped": "refuse"}
 WORDS = {"promote": "Promoted", "refuse": "Not promoted", "unchanged": "Unchanged"}
 
@@ -76,23 +76,29 @@ def render(
     Args:
         lineage: What the decision stands on (data digest, commit, config, stack), as text.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=show, signed=sign, span=_span)
-    return environment.get_template(TEMPLATE).render(
+    return fill(
+        TEMPLATES / TEMPLATE,
         page=_page(model, decision, evaluations),
         decision=decision,
         evaluations=evaluations,
         findings=findings,
         lineage=lineage,
     )
+
+
+def fill(template: Path, **values: Any) -> str:
+    """Fill a page's template, which may stand on those of this folder."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader([template.parent, TEMPLATES]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=show, signed=sign, span=_span, limit=told_limit)
+    return environment.get_template(template.name).render(**values)
 
 
 def _page(model: str, decision: Decision, evaluations: Evaluations) -> dict[str, Any]:
@@ -103,6 +109,8 @@ def _page(model: str, decision: Decision, evaluations: Evaluations) -> dict[str,
         "model": model,
         "word": WORDS[decision.outcome],
         "verdict": headline(decision),
+        "tone": decision.outcome,
+        "reasons": decision.reasons,
         "rival": _rival(decision),
         "confidence": f"{evaluations.confidence:.0%}",
         "improvement": _improvement(decision),

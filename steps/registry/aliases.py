@@ -83,20 +83,36 @@ def move(
 
 
 def rollback(
-    registry: Registry, model: str, to: str | None = None, *, reason: str = "", run: str = ""
+    registry: Registry,
+    model: str,
+    to: str | None = None,
+    *,
+    by: Cause = "rollback",
+    reason: str = "",
+    run: str = "",
+    expected: str | None = None,
 ) -> Version:
     """Return to the champion before, passing over versions that were rolled back from before.
 
     Args:
         to: The version to return to instead.
+        expected: The version that must still be champion; none when any will do.
+
+    Raises:
+        RunError: Another run has moved the champion.
     """
     with one_writer(registry.tracking_uri):
         record = _settle(registry, model)
         found = standing(read_moves(record.tags))
+        if expected not in (None, found.now):
+            raise RunError(
+                f"Another run has made version {found.now or 'none'} of '{model}' champion in "
+                f"place of version {expected}: the alias stays there."
+            )
         versions = [version.version for version in registry.versions(model)]
         target = choose_target(found, versions, to, model)
         said = reason or f"Rolled back from version {found.now or 'none'} by hand."
-        _move(registry, record, CHAMPION, target, by="rollback", reason=said, run=run)
+        _move(registry, record, CHAMPION, target, by=by, reason=said, run=run)
     return registry.version(model, target)
 
 

@@ -17,11 +17,13 @@ import orjson
 
 from serving.errors import UserError, near_miss
 
-Cause = Literal["training", "rollback", "outside"]
+Cause = Literal["training", "rollback", "canary", "outside"]
 State = Literal["pending", "done", "void"]
 
 PREFIX = "decision."
 CHAMPION, CHALLENGER = "champion", "challenger"
+# The causes that take the version before out of service.
+RETURNS = ("rollback", "canary")
 # MLflow's tables take 5,000 characters for a tag of a registered model; JSON escapes need room.
 LONGEST_REASON = 1500
 
@@ -35,7 +37,8 @@ class Move:
         at: When it was decided, ISO 8601 in UTC.
         origin: The version before; empty when there was none.
         to: The version after; empty when the alias was removed.
-        by: Training, a rollback, or something outside of this project that moved the alias.
+        by: Training, a rollback by hand, the way back from a version that its canary refused, or
+            something outside of this project that moved the alias.
         run: The pipeline run that decided it.
         state: Whether the alias has followed; `void` when it could not, the version being gone.
     """
@@ -125,7 +128,7 @@ def standing(moves: Iterable[Move]) -> Standing:
     for move in moves:
         if move.state == "void":
             continue
-        if move.by == "rollback" and line:
+        if move.by in RETURNS and line:
             left = line[-1:]
             if move.to in line:
                 left = line[_last_place(line, move.to) + 1 :]

@@ -118,6 +118,10 @@ class Registry:
             self.client.delete_model_version(made.model, made.version)
         return first
 
+    def tag(self, version: Version, key: str, value: str) -> None:
+        """Note something on a version, in place of what was noted there before."""
+        self.client.set_model_version_tag(version.model, version.version, key, value[:LONGEST_TAG])
+
     def fetch(self, version: Version, directory: Path) -> Path:
         """Bring a version's bundle into a directory, with its digest checked."""
         from mlflow.artifacts import download_artifacts
