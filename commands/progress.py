@@ -14,6 +14,11 @@ from rich.status import Status
 STARTED = re.compile(r"Step `(?P<step>[^`]+)` has started")
 FINISHED = re.compile(r"Step `(?P<step>[^`]+)` has finished in ")
 CACHED = re.compile(r"Using cached version of step `(?P<step>[^`]+)`")
+# What a step says of its own way, such as a canary that waits for requests.
+WAITING = re.compile(r"^(canary|shadow) of version ")
+# Where nothing can be written over, one line in so many seconds.
+PLAIN_SECONDS = 10.0
+LOGGERS = ("zenml", "serving", "steps")
 FAILED = re.compile(r"Failed to run step `(?P<step>[^`]+)`")
 STYLES = {"done": "green", "cached": "cyan", "failed": "red"}
 
@@ -26,6 +31,7 @@ class StepLines(logging.Handler):
         self.console = console
         self.status = Status("", console=console)
         self.since: dict[str, float] = {}
+        self.told = 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Turn one of ZenML's messages into a line, and one of a server's start as it is."""
@@ -41,6 +47,8 @@ class StepLines(logging.Handler):
             self.end(match["step"], "cached")
         elif match := FAILED.search(message):
             self.end(match["step"], "failed")
+        elif WAITING.match(message):
+            self.wait(message)
 
     def begin(self, step: str) -> None:
         """Show that a step runs."""
@@ -48,6 +56,15 @@ class StepLines(logging.Handler):
         if self.console.is_terminal:
             self.status.update(f"  {step}")
             self.status.start()
+
+    def wait(self, message: str) -> None:
+        """Show how far the running step has come."""
+        if self.console.is_terminal:
+            self.status.update(f"  {message}")
+            self.status.start()
+        elif time.monotonic() - self.told >= PLAIN_SECONDS:
+            self.told = time.monotonic()
+            self.console.print(f"    {message}", highlight=False)
 
     def end(self, step: str, outcome: str) -> None:
         """Print how a step ended."""
@@ -65,9 +82,9 @@ def step_lines(console: Console, title: str, *, quiet: bool) -> Iterator[None]:
         yield
         return
     console.print(f"[bold]{title}[/bold]", highlight=False)
-    handler = StepLines(console)
-    loggers = [logging.getLogger(name) for name in ("zenml", "serving")]
-    loggers[1].setLevel(logging.INFO)
+    handler, loggers = StepLines(console), [logging.getLogger(name) for name in LOGGERS]
+    for logger in loggers[1:]:
+        logger.setLevel(logging.INFO)
     for logger in loggers:
         logger.addHandler(handler)
     try:

@@ -92,6 +92,7 @@ def facts(answer: dict[str, Any]) -> list[tuple[str, str]]:
         ("config", f"{escape(answer['config'])}, commit {answer['commit'] or 'none'}"),
         ("decision", OUTCOMES[decision["outcome"]]),
         ("reasons", "\n".join(map(escape, decision["reasons"]))),
+        ("rollout", rollout(answer["rollout"])),
         ("version", aliases(answer)),
         *served(answer),
         ("dashboard", answer["more"]["dashboard"]),
@@ -112,12 +113,28 @@ def drift(report: dict[str, Any] | None) -> str:
     )
 
 
+def rollout(told: dict[str, Any] | None) -> str:
+    """How the champion took over, or why it was given up; nothing where it simply took over."""
+    if told is None:
+        return ""
+    if told["outcome"] == "finish":
+        word = f"[green]finished[/green]: version {told['serves']} serves"
+    else:
+        word = (
+            f"[yellow]rolled back[/yellow]: version {told['serves']} serves on, "
+            f"version {told['version']} is withdrawn"
+        )
+    return "\n".join([f"{told['strategy']} {word}", *map(escape, told["reasons"])])
+
+
 def aliases(answer: dict[str, Any]) -> str:
     """The version that was trained, and the one that is champion."""
     version, champion = answer["version"], answer["champion"]
     name = escape(answer["model"])
     if version == champion:
         return f"{name} version {version}, champion"
+    if answer["rollout"] and answer["rollout"]["outcome"] == "roll_back":
+        return f"{name} version {champion}, champion again"
     held = f"version {champion} stays champion" if champion else "there is no champion"
     return f"{name} version {version}, challenger; {held}"
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from typing import Any
 
 from rich.table import Table
 
 from commands.console import console_for, print_json
 from commands.environment import prepare
 from serving.errors import ConfigError, near_miss
-from serving.spec import Endpoint
+from serving.spec import Deployer, Endpoint, Observation, Trials
 
 STYLES = {"ready": "green", "starting": "yellow", "stopped": "dim", "failed": "red"}
 
@@ -20,11 +21,16 @@ def status(options: argparse.Namespace) -> int:
     prepare(verbose=options.verbose)
     from steps.deployment.deployer import active_deployer
 
-    endpoints = active_deployer().endpoints()
+    deployer = active_deployer()
+    endpoints = deployer.endpoints()
+    trials = {each.name: seen for each in endpoints if (seen := _trial(deployer, each))}
     if options.json:
-        print_json([asdict(endpoint) for endpoint in endpoints])
+        print_json([_told(each, trials.get(each.name)) for each in endpoints])
     elif endpoints:
-        console_for(options).print(_table(endpoints))
+        console = console_for(options)
+        console.print(_table(endpoints))
+        for seen in trials.values():
+            console.print(_line(seen), highlight=False, soft_wrap=True)
     else:
         print("Nothing is served. `python run.py` trains and deploys.")
     return 0
@@ -43,6 +49,37 @@ def stop(options: argparse.Namespace) -> int:
     elif not options.quiet:
         print(f"{name} is stopped." if stopped else f"{name} was stopped already.")
     return 0
+
+
+def _trial(deployer: Deployer, endpoint: Endpoint) -> Observation | None:
+    """The version on trial beside the one that answers there."""
+    if endpoint.status != "ready" or not isinstance(deployer, Trials):
+        return None
+    return deployer.observe(endpoint.name)
+
+
+def _told(endpoint: Endpoint, trial: Observation | None) -> dict[str, Any]:
+    return {**asdict(endpoint), "trial": None if trial is None else _known(asdict(trial))}
+
+
+def _known(told: dict[str, Any]) -> dict[str, Any]:
+    """A trial as JSON can hold it: a latency that is not known is null."""
+    samples = {
+        name: {key: None if value != value else value for key, value in told[name].items()}
+        for name in ("stable", "trial")
+    }
+    return {**told, **samples}
+
+
+def _line(seen: Observation) -> str:
+    """One trial: which version has which share, and what it did."""
+    share = f"{seen.traffic.share:.0%} of the requests"
+    agreed = f", {seen.agreed / seen.compared:.1%} agreement" if seen.compared else ""
+    return (
+        f"\n{seen.name}: version {seen.trial.version} is on trial as {seen.traffic.mode} for "
+        f"{share}, met {seen.trial.requests:,} of them, failed {seen.trial.errors:,}{agreed}. "
+        f"`python run.py rollback --model {seen.name}` ends it."
+    )
 
 
 def _choose(asked: str | None, known: list[str]) -> str:

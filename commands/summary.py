@@ -47,11 +47,29 @@ def summarise(
         "decision": decision.model_dump(mode="json"),
         "version": promotion.version,
         "champion": promotion.champion,
-        "endpoint": deployed.artifact("deploy").model_dump() if deployed else None,
-        "prediction": deployed.artifact("smoke").model_dump() if deployed else None,
+        **served(deployed),
         "steps": {run.run.name: step_states(run) for run in (trained, deployed) if run},
         "more": more(),
     }
+
+
+def served(deployed: Completed | None) -> dict[str, Any]:
+    """Which version serves after a deployment and where, and how it came to that."""
+    if deployed is None:
+        return {"endpoint": None, "prediction": None, "rollout": None}
+    endpoint = deployed.artifact("deploy").model_dump()
+    if "canary" not in deployed.steps:
+        prediction = deployed.artifact("smoke").model_dump()
+        return {"endpoint": endpoint, "prediction": prediction, "rollout": None}
+    rollout = deployed.artifact("canary", "rollout")
+    told = rollout.model_dump(mode="json", exclude={"answer"})
+    found = {
+        "endpoint": {**endpoint, "version": rollout.serves},
+        "prediction": rollout.answer.model_dump(),
+        "rollout": {**told, "serves": rollout.serves},
+    }
+    # A champion that its trial refused is champion no more.
+    return {**found, "champion": rollout.serves} if rollout.outcome == "roll_back" else found
 
 
 def label(run: Completed) -> None:

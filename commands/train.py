@@ -118,11 +118,11 @@ def carry_out(
         from commands.summary import label, stores, summarise
         from pipelines.deployment import deployment
         from pipelines.training import training
-        from steps.deployment.deployer import active_deployer
+        from steps.deployment.deployer import active_deployer, require_trials
 
         stack = use(options.stack)
         if not options.no_deploy:
-            active_deployer()
+            require_trials(active_deployer(), config.rollout)
     leave_frameworks_out()
     quiet = options.quiet or options.json
     arguments = {
@@ -147,9 +147,8 @@ def carry_out(
     champion = trained.artifact("promote").champion
     deployed = None
     if champion and not options.no_deploy:
-        deployed = execute(
-            deployment, {"model": config.model}, model=config.model, console=console, quiet=quiet
-        )
+        wanted = {"model": config.model, "rollout": config.rollout}
+        deployed = execute(deployment, wanted, model=config.model, console=console, quiet=quiet)
     return summarise(config, trained, deployed, stack), stores()
 
 
@@ -174,9 +173,16 @@ def show(answer: dict[str, Any], options: argparse.Namespace, console: Console) 
     elif options.quiet:
         endpoint = answer["endpoint"] or {}
         url = endpoint.get("predict_url") or endpoint.get("seldon_url", "")
-        print(answer["decision"]["outcome"], url)
+        print(outcome(answer), url)
     else:
         from commands.result import render
 
         render(answer, console)
     return 0
+
+
+def outcome(answer: dict[str, Any]) -> str:
+    """What a run came to, in one word: the gate's, unless a trial took it back."""
+    rollout = answer["rollout"]
+    decided = rollout if rollout and rollout["outcome"] == "roll_back" else answer["decision"]
+    return str(decided["outcome"])
