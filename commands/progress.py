@@ -16,7 +16,7 @@ FINISHED = re.compile(r"Step `(?P<step>[^`]+)` has finished in ")
 CACHED = re.compile(r"Using cached version of step `(?P<step>[^`]+)`")
 # What a step says of its own way, such as a canary that waits for requests.
 WAITING = re.compile(r"^(canary|shadow) of version ")
-# Where nothing can be written over, one line in so many seconds.
+# Where nothing can be written over: seconds to the second line, then twice as long each time.
 PLAIN_SECONDS = 10.0
 LOGGERS = ("zenml", "serving", "steps")
 FAILED = re.compile(r"Failed to run step `(?P<step>[^`]+)`")
@@ -31,7 +31,7 @@ class StepLines(logging.Handler):
         self.console = console
         self.status = Status("", console=console)
         self.since: dict[str, float] = {}
-        self.told = 0.0
+        self.due, self.pause = 0.0, PLAIN_SECONDS
 
     def emit(self, record: logging.LogRecord) -> None:
         """Turn one of ZenML's messages into a line, and one of a server's start as it is."""
@@ -62,8 +62,8 @@ class StepLines(logging.Handler):
         if self.console.is_terminal:
             self.status.update(f"  {message}")
             self.status.start()
-        elif time.monotonic() - self.told >= PLAIN_SECONDS:
-            self.told = time.monotonic()
+        elif time.monotonic() >= self.due:
+            self.due, self.pause = time.monotonic() + self.pause, 2 * self.pause
             self.console.print(f"    {message}", highlight=False)
 
     def end(self, step: str, outcome: str) -> None:

@@ -117,6 +117,8 @@ def rollout(told: dict[str, Any] | None) -> str:
     """How the champion took over, or why it was given up; nothing where it simply took over."""
     if told is None:
         return ""
+    if not told["tried"]:
+        return escape(told["reasons"][0])
     if told["outcome"] == "finish":
         word = f"[green]finished[/green]: version {told['serves']} serves"
     else:

@@ -39,6 +39,7 @@ class Rollout(Settings):
     Args:
         version: The version that was to take over.
         before: The version that served until then; empty where none did.
+        tried: Whether there was a trial at all.
         requests: What the version on trial has met.
         seconds: How long the trial lasted.
         reasons: In words and numbers, the deciding one first.
@@ -50,6 +51,7 @@ class Rollout(Settings):
     model: str
     version: str
     before: str = ""
+    tried: bool = True
     requests: int = 0
     stable_requests: int = 0
     compared: int = 0
@@ -109,13 +111,14 @@ def at_once(model: str, version: str, before: str, strategy: Strategy) -> Rollou
     elif before:
         why = f"Version {version} took over from version {before} at once, as the config asks."
     else:
-        why = f"Nothing served '{model}' yet, so that version {version} had nothing to be tried by."
+        why = f"Nothing served '{model}', so that version {version} took over at once."
     return Rollout(
         outcome="finish",
         strategy=strategy,
         model=model,
         version=version,
         before=before,
+        tried=False,
         reasons=(why,),
     )
 

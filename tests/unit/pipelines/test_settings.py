@@ -113,3 +113,16 @@ def test_candidates_that_no_run_could_train_are_refused(candidates: object, comp
     """None at all, or two of one name, is told before a step begins."""
     with pytest.raises(ConfigError, match=f"'candidates': .*{complaint}"):
         build_config(MINIMAL, {"candidates": candidates})
+
+
+def test_a_rollout_is_immediate_unless_the_config_says_otherwise() -> None:
+    """A trial has bounds for its window and limits, and no unknown key."""
+    assert build_config(MINIMAL, {}).rollout.strategy == "immediate"
+    canary = build_config(MINIMAL, {"rollout.strategy": "canary", "rollout.share": 0.2}).rollout
+    assert (canary.strategy, canary.share) == ("canary", 0.2)
+    with pytest.raises(ConfigError, match="Did you mean 'strategy'"):
+        build_config(MINIMAL, {"rollout.strategi": "canary"})
+    with pytest.raises(ConfigError, match=r"'rollout\.window': least \(50\) lies above requests"):
+        build_config(MINIMAL, {"rollout.window.requests": 10})
+    with pytest.raises(ConfigError, match=r"'rollout\.share'"):
+        build_config(MINIMAL, {"rollout.share": 0})

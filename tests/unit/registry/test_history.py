@@ -57,6 +57,11 @@ def test_a_rollback_withdraws_the_version_it_leaves() -> None:
     assert found == Standing(line=("1",), withdrawn=("2",))
 
 
+def test_a_version_that_its_canary_refused_is_withdrawn_too() -> None:
+    found = standing(told(("training", "1"), ("training", "2"), ("canary", "1")))
+    assert found == Standing(line=("1",), withdrawn=("2",))
+
+
 def test_a_second_rollback_passes_over_the_version_rolled_back_from() -> None:
     found = standing(
         told(
