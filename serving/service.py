@@ -84,17 +84,22 @@ def refused(wire: Wire, status: int, message: str, seconds: float = 0.0) -> Answ
 
 
 def broken(wire: Wire, error: Exception, seconds: float = 0.0, *, private: bool) -> Answer:
-    """The answer when the server is at fault: its log gets the traceback, the client a number.
+    """The answer when the server is at fault: its log gets the traceback, the client a number."""
+    number = next_id()
+    tell(f"failure {number}", error, private=private)
+    message = f"The server failed; its log tells more under {number}."
+    return refused(wire, 500, message, seconds)
+
+
+def tell(what: str, error: Exception, *, private: bool) -> None:
+    """Put a failure into the server's log.
 
     Args:
         private: The error's own words, which may hold a value, are kept from the log.
     """
-    number = next_id()
     words = [*traceback.format_tb(error.__traceback__), f"{type(error).__name__}\n"]
     told = "".join(words if private else traceback.format_exception(error))
-    print(f"failure {number}\n{told}", file=sys.stderr, end="", flush=True)
-    message = f"The server failed; its log tells more under {number}."
-    return refused(wire, 500, message, seconds)
+    print(f"{what}\n{told}", file=sys.stderr, end="", flush=True)
 
 
 def _record(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -13,6 +11,7 @@ from queue import SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
+from serving import service
 from serving.errors import RequestError
 from serving.model import Prediction
 from serving.reading import read
@@ -97,9 +96,9 @@ class Shadow:
             )
         except RequestError:
             self._agreement.refuse(len(answered.scores))
-        except Exception:
+        except Exception as error:
             failed = True
-            self._tell()
+            self._tell(error)
         if self._tally is not None:
             self._tally.count(time.thread_time() - started, failed)
 
@@ -111,9 +110,10 @@ class Shadow:
         wire.write(call, call.id, model, prediction)
         return prediction
 
-    def _tell(self) -> None:
+    def _tell(self, error: Exception) -> None:
         """Put the first failure into the server's log; the next ones would fill the disk."""
         if not self._told:
             self._told = True
-            what = f"version {self._version.model.version}, asked beside the one that answers,"
-            print(f"{what} failed\n{traceback.format_exc()}", file=sys.stderr, flush=True)
+            model = self._version.model
+            what = f"version {model.version} failed beside the one that answers"
+            service.tell(what, error, private=bool(model.sensitive))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-import orjson
-
 from serving import service
+from serving.errors import RequestError
+from serving.reading import read
 from serving.rollout import Agreement, Tally, chosen
 from serving.service import Served
 from serving.shadow import Answered, Shadow
@@ -99,17 +99,12 @@ class Trial:
 
     def _id(self, path: str, body: bytes) -> str:
         """The client's request id, where the choice depends on it."""
-        return request_id(path, body) if self.traffic.sticky else ""
-
-
-def request_id(path: str, body: bytes) -> str:
-    """The id that a client gave its request; empty where it gave none."""
-    try:
-        parsed = orjson.loads(body)
-        given = parsed["meta"]["puid"] if path in SELDON_PATHS else parsed["id"]
-    except (orjson.JSONDecodeError, LookupError, TypeError):
-        return ""
-    return given if isinstance(given, str) else ""
+        if not self.traffic.sticky:
+            return ""
+        try:
+            return read(self.stable.model, self.stable.wire(path), body).id
+        except RequestError:  # Whichever version it falls to refuses it.
+            return ""
 
 
 def _ask(served: Served, path: str, body: bytes) -> Answer:
