@@ -72,7 +72,7 @@ def carry_out(
     """Let the version on trial take over, or the champion before it return; who serves now.
 
     Raises:
-        RunError: Another run has moved the champion since the trial began.
+        ChampionMovedError: Another run has moved the champion since the trial began.
     """
     said = f"{headline(decision)}. {' '.join(decision.reasons)}"
     if decision.outcome == "finish":

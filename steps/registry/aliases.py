@@ -99,13 +99,13 @@ def rollback(
         expected: The version that must still be champion; none when any will do.
 
     Raises:
-        RunError: Another run has moved the champion.
+        ChampionMovedError: Another run has moved the champion.
     """
     with one_writer(registry.tracking_uri):
         record = _settle(registry, model)
         found = standing(read_moves(record.tags))
         if expected not in (None, found.now):
-            raise RunError(
+            raise ChampionMovedError(
                 f"Another run has made version {found.now or 'none'} of '{model}' champion in "
                 f"place of version {expected}: the alias stays there."
             )
