@@ -162,6 +162,7 @@ def _predict(protocol: str, summary: str, model: Model) -> Json:
         "404": "No such model or version",
         "408": "The body did not arrive in time",
         "413": "The body is too large",
+        "415": "The body is compressed",
         "422": "The model has no finite answer to these values",
     }
     return {

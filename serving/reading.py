@@ -105,8 +105,9 @@ def _in_form(body: bytes) -> bytes:
 def _not_json(model: Model, wire: Wire, body: bytes, error: Exception) -> RequestError:
     if not body.strip():
         return RequestError("The body is empty; it must be JSON.")
-    if b"NaN" in body or b"Infinity" in body:
-        # JSON has no such numbers, but clients send them: the column that holds one is named.
+    if b"NaN" in body or b"Infinity" in body or "infinity" in str(error):
+        # JSON has no such numbers, but clients send them, and some too large to be one: the
+        # column that holds it is named.
         try:
             model.predict(wire.read(json.loads(body)).columns)
         except RequestError as named:
