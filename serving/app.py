@@ -96,8 +96,9 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
     served = home.stable()
     settings = state.server
     shown = leaf(settings)
-    with listen(host or settings.host, settings.port if port is None else port) as listener:
-        settings = replace(settings, grpc_port=reserve(settings))
+    host = host or settings.host
+    with listen(host, settings.port if port is None else port) as listener:
+        settings = replace(settings, grpc_port=reserve(host, settings.grpc_port))
         if port is None:
             settings = replace(settings, port=listener.getsockname()[1])
         home.state = replace(state, server=settings, trust=shown)
@@ -111,7 +112,9 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
         allow_many()
-        server = Server(configure(app, settings), settings.patience, beside(app, settings))
+        server = Server(
+            configure(app, settings), settings.patience, beside(app, replace(settings, host=host))
+        )
         server.run(sockets=[listener])
         if not server.started:
             raise DeployError("The HTTP server did not start; its log is above.")
@@ -128,11 +131,11 @@ def beside(app: App, settings: ServerSettings) -> Beside | None:
     return GRPCServer(app, settings)
 
 
-def reserve(settings: ServerSettings) -> int | None:
+def reserve(host: str, port: int | None) -> int | None:
     """The port of the gRPC server, which is free at this moment."""
-    if settings.grpc_port is None:
+    if port is None:
         return None
-    with listen(settings.host, settings.grpc_port) as listener:
+    with listen(host, port) as listener:
         return int(listener.getsockname()[1])
 
 

@@ -1,9 +1,9 @@
 """A ZenML model deployer that serves each model from a container of this machine."""
 
 from collections.abc import Generator
-from typing import ClassVar, cast
+from typing import ClassVar, Self, cast
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, model_validator
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerFlavor
 from zenml.models.v2.misc.service import ServiceType
 
@@ -37,6 +37,12 @@ class ResidentDockerConfig(ResidentConfig):
         ge=0,
         description="How many processors' time a container may use. Default: any.",
     )
+
+    @model_validator(mode="after")
+    def _no_grpc(self) -> Self:
+        if self.grpc_port is not None:
+            raise ValueError("'grpc_port' is for the flavor resident: a container shows HTTP alone")
+        return self
 
     def containers(self) -> ContainerSettings:
         """What a container is made of."""
