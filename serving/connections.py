@@ -44,6 +44,14 @@ class Connection(HttpToolsProtocol):
                 self.refuse(431, f"The request's head is larger than {HEAD_LIMIT} bytes.")
         return None
 
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Keep open, for its answer, what a client has closed on its own side; TLS has no half."""
+        cycle = self.cycle
+        if cycle is None or cycle.more_body or cycle.response_complete or self.scheme == "https":
+            return None
+        cycle.keep_alive = False
+        return True
+
     def on_message_begin(self) -> None:
         """Begin a request's head."""
         self.in_head, self.head_size = True, 0

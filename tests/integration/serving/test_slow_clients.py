@@ -103,6 +103,25 @@ def test_a_client_that_leaves_its_answer_unread_is_cut_off(endpoint: Endpoint) -
         until(lambda: open_connections(endpoint) == 0)
 
 
+def test_a_client_that_closed_its_own_side_gets_its_answer(endpoint: Endpoint) -> None:
+    many = json.dumps(v2_body(schema(), [ROW] * 2000)).encode()
+    for body in (BODY, many):
+        with connect(endpoint) as half:
+            half.sendall(head(endpoint, len(body)) + body)
+            half.shutdown(socket.SHUT_WR)
+            said = rest(half)
+        assert said.startswith(b"HTTP/1.1 200 ")
+        assert json.loads(said.partition(b"\r\n\r\n")[2])["model_name"] == "shop"
+
+
+def test_a_client_that_leaves_in_its_body_is_let_go(endpoint: Endpoint) -> None:
+    with connect(endpoint) as half:
+        half.sendall(head(endpoint, len(BODY)) + BODY[:20])
+        half.shutdown(socket.SHUT_WR)
+        assert rest(half) == b""
+    assert is_answered(endpoint)
+
+
 def test_a_client_that_reads_slowly_gets_its_whole_answer(endpoint: Endpoint) -> None:
     """It takes longer than the server's patience, and never stops."""
     body = json.dumps(v2_body(schema(), [ROW] * 20_000)).encode()
