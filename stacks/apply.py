@@ -111,7 +111,8 @@ def _unused(stack: StackResponse) -> list[ComponentResponse]:
 
 def _refuse_serving(component: ComponentResponse) -> None:
     # A process that outlives the record of its deployer could be found by nobody.
-    if (component.type.value, component.flavor_name) not in SOURCES:
+    ours = (component.type.value, component.flavor_name) in SOURCES
+    if component.type.value != "model_deployer" or not ours:
         return
     from zenml.stack import StackComponent
 

@@ -12,7 +12,7 @@ from stacks.schema import Component, StackFile
 from stacks.values import leaves
 
 # Orchestrators whose steps run on other machines, and those whose steps run in containers.
-REMOTE = {"azureml", "kubeflow", "kubernetes", "sagemaker", "tekton", "vertex"}
+REMOTE = {"azureml", "kubeflow", "kubeflow_watched", "kubernetes", "sagemaker", "tekton", "vertex"}
 CONTAINERS = {*REMOTE, "airflow", "local_docker"}
 # What lives on this machine only.
 LOCAL = {

@@ -24,6 +24,7 @@ PACKAGES = {
     ("model_deployer", "seldon_core"): ("requirements-kubernetes.txt", ("kubernetes",)),
     ("model_registry", "mlflow"): ("requirements.txt", ("mlflow",)),
     ("orchestrator", "kubeflow"): ("requirements-kubeflow.txt", ("kfp", "kubernetes")),
+    ("orchestrator", "kubeflow_watched"): ("requirements-kubeflow.txt", ("kfp", "kubernetes")),
     ("orchestrator", "kubernetes"): ("requirements-kubernetes.txt", ("kubernetes",)),
 }
 

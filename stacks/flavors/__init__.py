@@ -6,4 +6,5 @@ SOURCES = {
     ("model_deployer", "resident_docker"): "stacks.flavors.resident_docker.ResidentDockerFlavor",
     ("model_deployer", "seldon_core"): "stacks.flavors.seldon.flavor.SeldonFlavor",
     ("model_deployer", "seldon_local"): "stacks.flavors.seldon_local.SeldonLocalFlavor",
+    ("orchestrator", "kubeflow_watched"): "stacks.flavors.kubeflow.flavor.WatchedKubeflowFlavor",
 }

@@ -49,7 +49,7 @@ def _ask(
             yield from registry.ask(where, flavor, uri, named, renewal)
         case ("image_builder", "local") | ("model_deployer", "resident_docker"):
             yield from docker.ask(where)
-        case "orchestrator", "kubeflow":
+        case "orchestrator", ("kubeflow" | "kubeflow_watched"):
             yield from cluster.ask_pipelines(where, configuration)
         case "orchestrator", "kubernetes":
             yield from cluster.ask(where, configuration)

@@ -1,0 +1,71 @@
+"""What the pod of a step asks of a cluster."""
+
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?([EPTGMK]i?)?$")]
+
+
+class Toleration(BaseModel):
+    """A taint that a pod puts up with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str | None = None
+    operator: Literal["Equal", "Exists"] | None = None
+    value: str | None = None
+    effect: Literal["NoExecute", "NoSchedule", "PreferNoSchedule"] | None = None
+
+
+class Pod(BaseModel):
+    """What a step's pod asks for; what is left out is left to the cluster.
+
+    Args:
+        cpu: In cores, such as `0.5`: what it gets, and no more.
+        memory: Such as `4Gi`: what it gets, and no more.
+        gpu_type: What the cluster calls its GPUs.
+        retries: How often a pod that died or failed is started again.
+        timeout: Seconds after which the cluster ends the pod.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cpu: Annotated[float, Field(gt=0)] | None = None
+    memory: Quantity | None = None
+    gpu: Annotated[int, Field(ge=0)] | None = None
+    gpu_type: str | None = None
+    node_selectors: dict[str, str] | None = None
+    tolerations: tuple[Toleration, ...] | None = None
+    retries: Annotated[int, Field(ge=0)] | None = None
+    timeout: Annotated[int, Field(gt=0)] | None = None
+
+
+def pod_of(step: str, pods: dict[str, Pod]) -> Pod:
+    """What the patterns that fit a step's name say together; of two, the later one."""
+    said: dict[str, Any] = {}
+    for pattern, pod in pods.items():
+        if fnmatchcase(step, pattern):
+            said |= pod.model_dump(exclude_none=True)
+    return Pod(**said)
+
+
+def ask_for(task: Any, pod: Pod) -> None:
+    """Write a pod's wishes into a task of Kubeflow's compiler."""
+    from kfp import kubernetes
+
+    if pod.cpu:
+        task.set_cpu_limit(f"{pod.cpu:g}").set_cpu_request(f"{pod.cpu:g}")
+    if pod.memory:
+        task.set_memory_limit(pod.memory).set_memory_request(pod.memory)
+    if pod.gpu:
+        task.set_accelerator_type(pod.gpu_type or "nvidia.com/gpu").set_accelerator_limit(pod.gpu)
+    if pod.retries:
+        task.set_retry(pod.retries, backoff_duration="10s")
+    if pod.timeout:
+        kubernetes.set_timeout(task, pod.timeout)
+    for key, value in (pod.node_selectors or {}).items():
+        kubernetes.add_node_selector(task, key, value)
+    for toleration in pod.tolerations or ():
+        kubernetes.add_toleration(task, **toleration.model_dump(exclude_none=True))

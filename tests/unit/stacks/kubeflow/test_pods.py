@@ -1,0 +1,34 @@
+"""What a stack's file says of pods, by patterns of step names."""
+
+import pytest
+from pydantic import ValidationError
+
+from stacks.flavors.kubeflow.pods import Pod, pod_of
+
+PODS = {
+    "*": Pod(cpu=0.5, memory="1Gi", retries=1),
+    "train_*": Pod(memory="8Gi", node_selectors={"pool": "large"}),
+    "train_network": Pod(gpu=1),
+}
+
+
+def test_a_step_is_told_what_every_pattern_that_fits_says_the_later_one_first() -> None:
+    assert pod_of("load_table", PODS) == Pod(cpu=0.5, memory="1Gi", retries=1)
+    assert pod_of("train_network", PODS) == Pod(
+        cpu=0.5, memory="8Gi", retries=1, gpu=1, node_selectors={"pool": "large"}
+    )
+
+
+def test_a_step_that_no_pattern_fits_asks_for_nothing() -> None:
+    assert pod_of("load_table", {"train_*": Pod(gpu=1)}) == Pod()
+
+
+@pytest.mark.parametrize("memory", ["4GiB", "four", "-1Gi", "4 Gi"])
+def test_a_memory_that_kubernetes_would_refuse_is_refused_here(memory: str) -> None:
+    with pytest.raises(ValidationError):
+        Pod(memory=memory)
+
+
+def test_an_unknown_wish_is_refused() -> None:
+    with pytest.raises(ValidationError, match="memroy"):
+        Pod.model_validate({"memroy": "4Gi"})
