@@ -18,6 +18,7 @@ from serving.container import PORT
 from serving.errors import DeployError, PortTakenError
 from serving.image import BASE, REMOTE, ensure_image
 from serving.launch import DRAIN, explain
+from serving.settings import ServerSettings
 from serving.shipping.settings import read_settings
 from serving.state import State, forget, give, write_private, write_state
 
@@ -60,14 +61,14 @@ class DockerRunner:
         if os.geteuid() == 0:
             os.chown(home, USER, USER)
             give(home, home)
-        if state.server.port:
-            return self._start(home, state, deadline)
         for _ in range(5):
-            server = replace(state.server, port=free_port(state.server.host))
+            server = at_free_ports(state.server)
             try:
                 return self._start(home, replace(state, server=server), deadline)
-            except PortTakenError:  # Another program was faster.
-                pass
+            except PortTakenError:
+                if server == state.server:
+                    raise
+                # Another program was faster.
         raise DeployError(f"No port of {state.server.host} stays free for long enough.")
 
     def alive(self, home: Path) -> tuple[int | None, bool]:
@@ -182,7 +183,7 @@ class DockerRunner:
             "name": name(home),
             "labels": {LABEL: str(home), "switchyard.model": state.name},
             "user": f"{user}:{group}",
-            "ports": {f"{PORT}/tcp": (state.server.host, state.server.port)},
+            "ports": dict(ports(state.server)),
             "volumes": dict(volumes(home, state)),
             "read_only": True,
             "tmpfs": {"/tmp": "rw,noexec,nosuid,nodev,size=64m"},  # noqa: S108
@@ -207,6 +208,13 @@ class DockerRunner:
             text = str(error.explanation)
             taken = "already allocated" in text or "address already in use" in text
             raise (PortTakenError if taken else DeployError)(f"Docker refuses: {text}") from None
+
+
+def ports(server: ServerSettings) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Where this machine reaches the ports of a container."""
+    yield f"{PORT}/tcp", (server.host, server.port)
+    if server.grpc_port:
+        yield f"{server.grpc_port}/tcp", (server.host, server.grpc_port)
 
 
 def volumes(home: Path, state: State) -> Iterator[tuple[str, dict[str, str]]]:
@@ -237,6 +245,12 @@ def readable(home: Path, path: str) -> str:
 def name(home: Path) -> str:
     """The container's name: the home's own name, and what tells homes of one name apart."""
     return f"switchyard-{home.name}-{sha256(str(home).encode()).hexdigest()[:8]}"
+
+
+def at_free_ports(server: ServerSettings) -> ServerSettings:
+    """The settings with a port for each that may be any."""
+    grpc_port = free_port(server.host) if server.grpc_port == 0 else server.grpc_port
+    return replace(server, port=server.port or free_port(server.host), grpc_port=grpc_port)
 
 
 def free_port(host: str) -> int:

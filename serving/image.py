@@ -55,7 +55,7 @@ def ensure_image(client: DockerClient, base: str, remote: str = "") -> str:
 def sources() -> Iterator[tuple[str, bytes]]:
     """What goes into the image, by the path that the Dockerfile knows it by."""
     for path in sorted((ROOT / "serving").rglob("*")):
-        if path.suffix in (".py", ".txt") or path.name == "Dockerfile":
+        if path.is_file() and path.suffix not in (".in", ".pyc", ".dockerignore"):
             yield path.relative_to(ROOT).as_posix(), path.read_bytes()
 
 

@@ -31,22 +31,22 @@ ENVIRONMENT = (
     "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "ENV UV_SYSTEM_PYTHON=1 UV_COMPILE_BYTECODE=1",
 )
+TAG = hashlib.sha256("\n".join((*RECIPE, *ENVIRONMENT)).encode()).hexdigest()[:12]
+NAME = f"{REPOSITORY}:{TAG}"
 
 
 def base_image(client: DockerClient) -> str:
-    """The tag of the base image, which the engine keeps for as long as the recipe is the same."""
-    tag = hashlib.sha256("\n".join((*RECIPE, *ENVIRONMENT)).encode()).hexdigest()[:12]
-    name = f"{REPOSITORY}:{tag}"
-    if not client.images.list(name=name):
+    """The name of the base image, which the engine keeps for as long as the recipe is the same."""
+    if not client.images.list(name=NAME):
         with tempfile.TemporaryDirectory() as folder:
-            _make(client, Path(folder) / "base.tar", tag)
-    return name
+            _make(client, Path(folder) / "base.tar")
+    return NAME
 
 
-def _make(client: DockerClient, file: Path, tag: str) -> None:
+def _make(client: DockerClient, file: Path) -> None:
     assert shutil.which(RECIPE[0]), f"{RECIPE[0]} is not installed: apt-get install {RECIPE[0]}"
     done = subprocess.run([*RECIPE, str(file)], capture_output=True, text=True)
     assert done.returncode == 0, f"{RECIPE[0]} failed:\n{done.stderr[-2000:]}"
     client.api.import_image(
-        src=str(file), repository=REPOSITORY, tag=tag, changes=list(ENVIRONMENT)
+        src=str(file), repository=REPOSITORY, tag=TAG, changes=list(ENVIRONMENT)
     )

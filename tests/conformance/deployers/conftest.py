@@ -25,6 +25,8 @@ def deployer(
 ) -> Iterator[Machine]:
     """A deployer of one test; its servers end with it."""
     assert seldon_cache
+    if request.param == "resident_docker":
+        request.getfixturevalue("base_image")
     made = Machine(KINDS[request.param], tmp_path / "homes")
     yield made
     made.close()
@@ -32,10 +34,11 @@ def deployer(
 
 @pytest.fixture(scope="session")
 def standing(
-    tmp_path_factory: pytest.TempPathFactory, seldon_cache: Path
+    tmp_path_factory: pytest.TempPathFactory, seldon_cache: Path, base_image: str
 ) -> Iterator[dict[str, Machine]]:
     """Every deployer with every model, for tests that only ask."""
     assert seldon_cache
+    assert base_image
     folder = tmp_path_factory.mktemp("standing")
     made = {name: Machine(kind, folder / name) for name, kind in KINDS.items()}
     try:

@@ -1,13 +1,11 @@
 """How a version comes, goes and comes back, whichever deployer serves."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from serving.bundle import write_bundle
@@ -103,7 +101,7 @@ def test_a_first_version_that_is_broken_leaves_nothing_behind(
     with pytest.raises(ModelError, match="does not load"):
         deployer.serve(unloadable(tmp_path))
     assert deployer.endpoints() == []
-    await_none(deployer.home("shop"))
+    deployer.await_none("shop")
     assert version_at(deployer.serve(make())) == "1"
 
 
@@ -129,7 +127,7 @@ def test_a_killed_server_is_told_and_comes_back_as_it_was(deployer: Machine, mak
     assert (again.url, again.status) == (first.url, "ready")
     assert again.pid != first.pid
     assert version_at(again) == "2"
-    assert len(roots(deployer.home("shop"))) == 1
+    assert len(deployer.roots("shop")) == 1
 
 
 def test_a_stopped_server_leaves_no_process_and_comes_back_at_its_url(
@@ -138,7 +136,7 @@ def test_a_stopped_server_leaves_no_process_and_comes_back_at_its_url(
     first = deployer.serve(make("1"))
     assert deployer.stop("shop")
     assert [each.status for each in deployer.endpoints()] == ["stopped"]
-    await_none(deployer.home("shop"))
+    deployer.await_none("shop")
     with pytest.raises(httpx.ConnectError):
         httpx.get(first.url, trust_env=False)
     assert not deployer.stop("shop")
@@ -155,7 +153,7 @@ def test_two_deployments_at_once_leave_one_winner_and_no_orphan(
     assert both[0].pid == both[1].pid
     winner = deployer.endpoints()[0]
     assert {version_at(winner) for _ in range(5)} == {winner.version}
-    assert len(roots(deployer.home("shop"))) == 1
+    assert len(deployer.roots("shop")) == 1
 
 
 def test_a_home_serves_one_model_and_another_name_has_its_own(
@@ -195,28 +193,3 @@ def test_a_key_and_a_limit_hold_where_they_are_asked_for(deployer: Machine, make
         large = httpx.post(url, content=b" " * 2001, headers=key, trust_env=False)
         assert large.status_code == 413
         assert "larger than 2000 bytes" in large.json()["status"]["info"]
-
-
-def family(home: Path) -> list[psutil.Process]:
-    """Every process that serves a home."""
-    return [
-        each
-        for each in psutil.process_iter(["cmdline"])
-        if str(home) in (each.info["cmdline"] or ()) and each.status() != psutil.STATUS_ZOMBIE
-    ]
-
-
-def await_none(home: Path) -> None:
-    """Wait for the last moments of what has ended; whatever goes on fails the test."""
-    for _ in range(500):
-        if not family(home):
-            return
-        time.sleep(0.01)
-    assert family(home) == []
-
-
-def roots(home: Path) -> list[psutil.Process]:
-    """Those of them that none of the others started."""
-    serving = family(home)
-    known = {each.pid for each in serving}
-    return [each for each in serving if each.ppid() not in known]

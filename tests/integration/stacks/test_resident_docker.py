@@ -10,7 +10,7 @@ from zenml.client import Client
 from serving.errors import ConfigError
 from serving.spec import Deployer, Traffic, Trials
 from stacks.apply import apply
-from tests.integration.serving.docker.conftest import container_of
+from tests.docker.containers import container_of
 from tests.integration.stacks.conftest import MakeFile
 from tests.integration.stacks.test_resident import MakeSpec, answer, deployer_of, make_spec
 
@@ -44,7 +44,6 @@ def deployer(
 def test_a_stack_serves_rolls_tries_out_and_stops_a_container(
     deployer: "ResidentDockerDeployer",
     make_spec: MakeSpec,
-    docker_engine: "DockerClient",
 ) -> None:
     assert isinstance(deployer, Deployer)
     assert isinstance(deployer, Trials)
@@ -56,7 +55,7 @@ def test_a_stack_serves_rolls_tries_out_and_stops_a_container(
     assert answer(second.predict_url)[0] == "3"
     third = deployer.finish("kept")
     assert deployer.endpoints() == [third]
-    limits = container_of(docker_engine, deployer.home / "kept").attrs["HostConfig"]
+    limits = container_of(deployer.home / "kept").attrs["HostConfig"]
     assert (limits["Memory"], limits["NanoCpus"]) == (256 << 20, 500_000_000)
 
     (record,) = Client().list_services(service_name="equals:zenml-kept").items

@@ -12,7 +12,6 @@ from serving.resident_docker import Containers
 
 if TYPE_CHECKING:
     from docker import DockerClient
-    from docker.models.containers import Container
 
 
 @pytest.fixture(scope="session")
@@ -33,9 +32,3 @@ def home(containers: Containers, tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "home"
     yield path
     containers.stop(path)
-
-
-def container_of(engine: "DockerClient", home: Path) -> "Container":
-    """The one container that serves a home."""
-    (found,) = engine.containers.list(all=True, filters={"label": f"switchyard.home={home}"})
-    return found

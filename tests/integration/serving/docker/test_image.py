@@ -20,9 +20,9 @@ from serving.openapi import v2_body
 from serving.resident_docker import Containers
 from serving.spec import ServiceSpec
 from serving.state import EXIT_MODEL
+from tests.docker.containers import container_of
 from tests.integration.data.servers import free_port, s3
 from tests.integration.serving.conftest import MakeSpec
-from tests.integration.serving.docker.conftest import container_of
 from tests.unit.serving.tiny import ROW, schema
 
 if TYPE_CHECKING:
@@ -120,11 +120,9 @@ def test_a_container_fetches_from_a_store_and_keeps_no_setting_of_the_index(
         assert b'"model_version":"3"' in exchange(("127.0.0.1", port))
 
 
-def test_the_server_has_few_rights(
-    containers: Containers, home: Path, spec: MakeSpec, docker_engine: "DockerClient"
-) -> None:
+def test_the_server_has_few_rights(containers: Containers, home: Path, spec: MakeSpec) -> None:
     containers.serve(home, spec())
-    container = container_of(docker_engine, home)
+    container = container_of(home)
     assert container.exec_run("id -u").output.strip() not in (b"0", b"")
     assert container.exec_run("touch /app/serving/app.py").exit_code != 0
     status = container.exec_run("cat /proc/1/status").output.decode()
@@ -135,10 +133,10 @@ def test_the_server_has_few_rights(
 
 
 def test_the_health_check_tells_whether_the_server_is_ready(
-    containers: Containers, home: Path, spec: MakeSpec, docker_engine: "DockerClient", run: Run
+    containers: Containers, home: Path, spec: MakeSpec, run: Run
 ) -> None:
     containers.serve(home, spec())
-    container = container_of(docker_engine, home)
+    container = container_of(home)
     command, *words = container.attrs["Config"]["Healthcheck"]["Test"]
     assert command == "CMD"
     assert container.exec_run(words).exit_code == 0
@@ -169,10 +167,10 @@ def test_a_container_refuses_a_bundle_of_another_digest(run: Run, spec: MakeSpec
 
 
 def test_a_container_that_is_told_to_end_answers_what_it_has_begun(
-    containers: Containers, home: Path, spec: MakeSpec, docker_engine: "DockerClient"
+    containers: Containers, home: Path, spec: MakeSpec
 ) -> None:
     containers.serve(home, spec())
-    container = container_of(docker_engine, home)
+    container = container_of(home)
     with socket.create_connection(address_of(container, 8080), timeout=30) as client:
         client.sendall(REQUEST[:-10])
         time.sleep(0.2)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+import tritonclient.grpc as triton
 
 from serving.docker_runner import ContainerSettings
 from serving.errors import DeployError, ModelError, PortTakenError
@@ -23,9 +24,10 @@ from serving.settings import ServerSettings
 from serving.shipping.settings import LogSettings, write_settings
 from serving.spec import Endpoint, ServiceSpec, Traffic
 from serving.tls import trusting
+from tests.docker.containers import container_of
 from tests.integration.serving import shipping
 from tests.integration.serving.conftest import MakeSpec
-from tests.integration.serving.docker.conftest import container_of
+from tests.integration.serving.test_grpc import inputs
 from tests.integration.serving.test_resident import version_at
 from tests.integration.serving.test_roll import ask, roll
 from tests.unit.serving.certificates import issue
@@ -87,7 +89,7 @@ def test_a_stopped_server_is_told_and_comes_back_at_its_url(
     assert containers.status(home) is None
     assert containers.stop(home) is False
     first = containers.serve(home, spec())
-    container_of(docker_engine, home).stop()  # As `docker stop` does.
+    container_of(home).stop()  # As `docker stop` does.
     stopped = containers.status(home)
     assert stopped is not None
     assert (stopped.status, stopped.url, stopped.pid) == ("stopped", first.url, None)
@@ -131,13 +133,13 @@ def test_a_broken_version_is_refused_and_the_old_one_goes_on(
 
 
 def test_two_deployments_at_once_leave_one_container(
-    containers: Containers, home: Path, spec: MakeSpec, docker_engine: "DockerClient"
+    containers: Containers, home: Path, spec: MakeSpec
 ) -> None:
     specs = [spec("1"), spec("2")]
     with ThreadPoolExecutor(2) as pool:
         ended = list(pool.map(lambda wanted: containers.serve(home, wanted), specs))
     assert len({(endpoint.url, endpoint.pid) for endpoint in ended}) == 1
-    container_of(docker_engine, home)
+    container_of(home)
     served = containers.status(home)
     assert served is not None
     assert version_at(served) == served.version
@@ -190,12 +192,11 @@ def test_key_and_certificate_hold_in_a_container(
     containers: Containers,
     home: Path,
     spec: MakeSpec,
-    docker_engine: "DockerClient",
     tmp_path: Path,
 ) -> None:
-    files = issue(tmp_path)
+    files = issue(tmp_path, name="localhost")
     settings = ServerSettings(
-        api_key="a key", certificate=files.certificate, key_file=files.key_file
+        api_key="a key", certificate=files.certificate, key_file=files.key_file, grpc_port=0
     )
     endpoint = containers.serve(home, spec("1"), settings)
     assert endpoint.url.startswith("https://127.0.0.1:")
@@ -204,7 +205,12 @@ def test_key_and_certificate_hold_in_a_container(
     headers = {"x-api-key": "a key"}
     answer = httpx.post(endpoint.predict_url, json=BODY, headers=headers, verify=trusted)
     assert answer.json()["model_version"] == "1"
-    container = container_of(docker_engine, home)
+    target = endpoint.grpc_target.replace("127.0.0.1", "localhost")
+    with triton.InferenceServerClient(
+        target, ssl=True, root_certificates=files.certificate
+    ) as client:
+        assert client.infer("shop", inputs(1), headers=headers).get_response().model_version == "1"
+    container = container_of(home)
     assert container.exec_run(["python", "-m", "serving.health"]).exit_code == 0
     assert containers.serve(home, spec("2"), settings).version == "2"
 
