@@ -101,6 +101,7 @@ class Pod:
             "spec": self.template["spec"],
             "status": {
                 "phase": "Running" if self.ready else "Pending",
+                "podIP": "127.0.0.1",
                 "containerStatuses": [{**status, "state": state, "lastState": last}],
             },
         }

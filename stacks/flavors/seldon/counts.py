@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
+
 from serving.spec import Sample
 from stacks.flavors.seldon.cluster import Cluster
 
@@ -84,14 +86,32 @@ def parse(page: str) -> Counts:
     return counts
 
 
-def read(cluster: Cluster, pods: Iterable[dict[str, Any]], port: int) -> dict[str, Counts]:
-    """The counts of each pod, by its name and the number of its restarts."""
+def read(
+    cluster: Cluster, pods: Iterable[dict[str, Any]], port: int, inside: bool = False
+) -> dict[str, Counts]:
+    """The counts of each pod by its name.
+
+    Args:
+        inside: Whether this process may reach a pod by its address. The role of a pipeline's pods
+            seldom lets them go through the API server.
+    """
     found = {}
     for pod in pods:
         name = pod["metadata"]["name"]
-        if page := cluster.metrics(name, port):
+        page = _direct(pod, port) if inside else ""
+        if page := page or cluster.metrics(name, port):
             found[name] = parse(page)
     return found
+
+
+def _direct(pod: dict[str, Any], port: int) -> str:
+    address = (pod.get("status") or {}).get("podIP") or ""
+    host = f"[{address}]" if ":" in address else address
+    try:
+        answer = httpx.get(f"http://{host}:{port}/metrics", timeout=5.0, trust_env=False)
+    except httpx.HTTPError:
+        return ""
+    return answer.text if answer.status_code == httpx.codes.OK else ""
 
 
 def total(now: dict[str, Counts], before: dict[str, Counts]) -> Counts:

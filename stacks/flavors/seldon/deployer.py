@@ -183,7 +183,7 @@ class SeldonModels:
 
     def _counts(self, name: str, each: Json) -> dict[str, counts.Counts]:
         pods = progress.pods_of(self.cluster, resource_name(name), {revision_of(each)})
-        return counts.read(self.cluster, pods, self.settings.port)
+        return counts.read(self.cluster, pods, self.settings.port, self.place.inside)
 
     def _endpoint(self, name: str) -> Endpoint:
         found = self.cluster.read(name)

@@ -80,8 +80,7 @@ def await_answer(place: Place, made: Json, deadline: float) -> None:
     if spec is None or not (place.settings.ingress_url or place.inside):
         return  # The way through the API server asks for what only its own client knows.
     deadline = max(deadline, time.monotonic() + FOLLOW)
-    url = f"{base(place, made)}/readyz"
-    while (found := _asked(url, spec)) is not None:
+    while (found := _asked(url := f"{base(place, made)}/readyz", spec)) is not None:
         if len(made["spec"]["predictors"]) > 1 and found.startswith("version"):
             return  # With a trial beside it, the one on trial may answer.
         if time.monotonic() > deadline:

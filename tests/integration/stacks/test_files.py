@@ -22,6 +22,7 @@ VALUES = {
     "SWITCHYARD_AWS_BUCKET": "s3://bucket",
     "SWITCHYARD_GCP_BUCKET": "gs://bucket",
     "SWITCHYARD_AZURE_CONTAINER": "az://container",
+    "SWITCHYARD_INGRESS_URL": "http://ingress.example",
     "SWITCHYARD_MLFLOW_URI": "http://mlflow.example:5000",
     "SWITCHYARD_MLFLOW_TOKEN": "hunter2-of-mlflow",
 }

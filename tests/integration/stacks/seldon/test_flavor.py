@@ -1,12 +1,15 @@
 """The ZenML flavor on the stand-in, recorded in a real ZenML store."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from serving.errors import ConfigError
+from serving.model import Model
 from serving.spec import Deployer, Guarded, Traffic, Trials
 from stacks.apply import apply
+from steps.deployment.smoke import ask
 from tests.integration.stacks.conftest import MakeFile
 from tests.integration.stacks.seldon.conftest import MakeModels, MakeSpec, version_at
 from tests.integration.stacks.test_resident import deployer_of
@@ -34,7 +37,11 @@ def test_zenml_knows_what_is_served(
 ) -> None:
     for contract in (Deployer, Guarded, Trials):
         assert isinstance(deployer, contract)
-    endpoint = deployer.serve(spec())
+    first = spec()
+    endpoint = deployer.serve(first)
+    bundle = Model.load(Path(first.model_uri), digest=first.digest)
+    # What the deployment pipeline asks, in both protocols and bit for bit.
+    ask(endpoint.predict_url, endpoint.seldon_url, bundle, deployer.access(endpoint.name))
     (service,) = deployer.find_model_server(model_name=endpoint.name)
     assert service.is_running
     assert service.prediction_url == endpoint.predict_url

@@ -9,11 +9,13 @@ import httpx
 import pytest
 
 from serving.errors import ConfigError, DeployError, ModelError, SwitchyardError
+from serving.model import Model
 from serving.openapi import v2_body
 from serving.spec import ServiceSpec
 from stacks.flavors.seldon.cluster import connect, is_inside
 from stacks.flavors.seldon.deployer import SeldonModels
 from stacks.flavors.seldon.urls import Place
+from steps.deployment.smoke import ask
 from tests.integration.stacks.seldon.conftest import MakeModels, MakeSpec, living, version_at
 from tests.kubernetes.standin import StandIn
 from tests.unit.serving.tiny import ROW, schema
@@ -132,12 +134,17 @@ def test_names_that_come_to_the_same_are_kept_apart(models: MakeModels, spec: Ma
 def test_without_an_ingress_the_service_answers_here_through_the_api_server(
     cluster: StandIn, models: MakeModels, spec: MakeSpec
 ) -> None:
-    deployer = models(ingress_url=None)
-    endpoint = deployer.serve(spec())
+    deployer, wanted = models(ingress_url=None), spec()
+    endpoint = deployer.serve(wanted)
     name = cluster.store.all()[0]["metadata"]["name"]
     way = f"api/v1/namespaces/models/services/http:{name}-default:8000/proxy"
     assert endpoint.url == f"https://127.0.0.1:{cluster.api_port}/{way}"
-    assert version_at(endpoint, deployer.access(endpoint.name)) == "1"
+    access = deployer.access(endpoint.name)
+    assert version_at(endpoint, access) == "1"
+    loaded = Model.load(Path(wanted.model_uri))
+    assert (
+        ask(endpoint.predict_url, endpoint.seldon_url, loaded, access).url == endpoint.predict_url
+    )
     assert httpx.get(endpoint.url, verify=False, trust_env=False).status_code == 401
 
 

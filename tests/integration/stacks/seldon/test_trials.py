@@ -6,6 +6,7 @@ import pytest
 from serving.errors import ConfigError, DeployError
 from serving.openapi import v2_body
 from serving.spec import Deployer, Endpoint, Traffic, Trials
+from stacks.flavors.seldon import counts
 from stacks.flavors.seldon.deployer import SeldonModels
 from tests.integration.stacks.seldon.conftest import MakeModels, MakeSpec, version_at
 from tests.kubernetes.standin import StandIn
@@ -115,11 +116,15 @@ def test_a_trial_that_nobody_could_judge_is_not_begun(
     cluster: StandIn, models: MakeModels, spec: MakeSpec
 ) -> None:
     deployer, wanted = models(), spec()
-    deployer.serve(wanted)
+    first = deployer.serve(wanted)
     cluster.faults["proxy"] = 403
     try:
         with pytest.raises(DeployError, match="a role must allow it: proxy is forbidden"):
             deployer.try_out(spec("2"), Traffic("canary", 0.5))
+        # In the cluster a pod is asked by its address, for which no role is needed.
+        (pod,) = cluster.operator.pods_of(name_of(first))
+        port = cluster.operator.pod(pod["metadata"]["name"]).port
+        assert counts.read(deployer.cluster, [pod], port, inside=True)
     finally:
         cluster.faults.clear()
     assert deployer.observe(wanted.name) is None
