@@ -15,7 +15,8 @@ import uvicorn
 
 from serving.access import Guarded
 from serving.admin import Versions
-from serving.connections import Beside, Connection, Server, allow_many
+from serving.connections import Beside, Server, allow_many
+from serving.direct import DirectConnection
 from serving.errors import DeployError, ModelError, SwitchyardError
 from serving.listening import listen, tell
 from serving.log import open_log
@@ -146,12 +147,13 @@ def configure(app: App, settings: ServerSettings) -> uvicorn.Config:
         ssl_certfile=settings.certificate or None,
         ssl_keyfile=settings.key_file or None,
         loop="uvloop",
-        http=Connection,
+        http=DirectConnection,
         ws="none",
         lifespan="on",
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         # A client that keeps its connections may send on one in the moment that it is closed for
         # being idle; it seldom keeps one idle for this long.
         timeout_keep_alive=75,

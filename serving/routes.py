@@ -54,6 +54,7 @@ class App:
         self.log = log
         self.metrics = Metrics()
         self._limits = settings.body_limit, settings.patience
+        self.limit = settings.body_limit
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="batch")
         self._infer = Route("POST", self._predict)
         self._routes = {

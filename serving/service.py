@@ -47,6 +47,9 @@ class Served:
             (*SELDON_PATHS, f"{base}/infer", f"{base}/versions/{model.version}/infer")
         )
 
+        # As a request's first line has them.
+        self.targets = {path.encode(): self.wire(path) for path in self.infer_paths}
+
     def wire(self, path: str) -> Wire:
         """The protocol that is spoken at a path."""
         return self._wires.get(path, self.v2)
