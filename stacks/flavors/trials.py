@@ -74,7 +74,8 @@ class TrialDeployer(ProcessDeployer):
 
     def observe(self, name: str) -> Observation | None:
         """The trial of a model as far as it has come; None when none is under way."""
-        return self._service(name).observe()
+        service = self._find(name)
+        return service.observe() if service is not None else None
 
     def finish(self, name: str, *, timeout: float = 60.0) -> Endpoint:
         """Give all traffic to the version on trial; it is the one that serves from then on."""
@@ -88,11 +89,15 @@ class TrialDeployer(ProcessDeployer):
         service.withdraw(timeout)
         return _told(service)
 
+    def _find(self, name: str) -> TrialService | None:
+        found = self.find_model_server(model_name=name)
+        return next((each for each in found if isinstance(each, TrialService)), None)
+
     def _service(self, name: str) -> TrialService:
-        for service in self.find_model_server(model_name=name):
-            if isinstance(service, TrialService):
-                return service
-        raise DeployError(f"Nothing is served under the name '{name}'.")
+        service = self._find(name)
+        if service is None:
+            raise DeployError(f"Nothing is served under the name '{name}'.")
+        return service
 
 
 def _told(service: TrialService) -> Endpoint:

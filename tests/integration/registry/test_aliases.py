@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.errors import RunError, UserError
+from serving.errors import ChampionMovedError, RunError, UserError
 from steps.registry import aliases
 from steps.registry.history import CHAMPION, next_move
 from steps.registry.registry import Registry
@@ -51,6 +51,21 @@ def test_promoting_the_champion_again_records_nothing(
     promote(registry, register(1))
     promote(registry, register(1))
     assert told(registry) == [("training", "", "1")]
+
+
+def test_a_canary_takes_back_only_the_champion_that_it_tried(
+    registry: Registry, register: Registers
+) -> None:
+    """Another run may have promoted a version meanwhile, which stays."""
+    promote(registry, register(1))
+    promote(registry, register(2))
+    aliases.rollback(registry, MODEL, "1", by="canary", reason="slow", expected="2")
+    assert told(registry)[-1] == ("canary", "2", "1")
+    assert aliases.resolve(registry, MODEL).withdrawn
+    promote(registry, register(3))
+    with pytest.raises(ChampionMovedError, match="has made version 3 of 'flights' champion"):
+        aliases.rollback(registry, MODEL, "1", by="canary", reason="slow", expected="2")
+    assert champion(registry) == "3"
 
 
 def test_a_rollback_returns_to_the_one_before_and_is_recorded(

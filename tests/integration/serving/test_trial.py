@@ -9,13 +9,14 @@ import httpx
 import pytest
 
 from serving.errors import DeployError, ModelError
-from serving.model import write_bundle
+from serving.model import Model, write_bundle
 from serving.openapi import v2_body
 from serving.resident import finish, observe, serve, status, stop, try_out, withdraw
 from serving.spec import Endpoint, Observation, ServiceSpec, Traffic
 from serving.state import process, read_state
+from steps.deployment.smoke import ask
 from tests.integration.serving.conftest import MakeSpec
-from tests.unit.serving.tiny import ROW, schema
+from tests.unit.serving.tiny import ROW, columns, schema
 
 ALL = Traffic("canary", 1.0)
 
@@ -96,6 +97,22 @@ def test_a_tampered_or_broken_version_is_not_tried(
         try_out(home, ServiceSpec("shop", "2", str(tmp_path / "bad"), manifest.digest), ALL)
     assert observe(home) is None
     assert version_at(endpoint) == "1"
+
+
+def test_a_version_on_trial_is_asked_until_it_has_answered(home: Path, spec: MakeSpec) -> None:
+    """Bit for bit as its bundle answers, in both protocols; what serves is not mistaken for it."""
+    first, second = spec("1"), spec("2")
+    endpoint = serve(home, first)
+    try_out(home, second, Traffic("canary", 0.1, sticky=True))
+    models = [Model.load(Path(each.model_uri)) for each in (first, second)]
+    urls = endpoint.predict_url, endpoint.seldon_url
+    for model in models:
+        said = ask(*urls, model, tries=400)
+        expected = model.predict(columns(ROW)).scores[0]
+        assert said.answer["scores"] == pytest.approx(expected.tolist())
+    withdraw(home)
+    with pytest.raises(DeployError, match="answers with version 1, not with version 2"):
+        ask(*urls, models[1], tries=3)
 
 
 def test_there_is_something_to_try_beside_what_serves_and_nothing_else(

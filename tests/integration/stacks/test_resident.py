@@ -137,6 +137,7 @@ def test_a_version_is_tried_out_finished_and_started_again(
 def test_a_trial_is_withdrawn_and_one_of_nothing_is_refused(
     deployer: "ResidentDeployer", make_spec: MakeSpec
 ) -> None:
+    assert deployer.observe("alone") is None
     with pytest.raises(DeployError, match="Nothing is served under the name 'alone'"):
         deployer.try_out(make_spec("alone", "1"), Traffic("shadow", 1.0))
     first = deployer.serve(make_spec("alone", "1"))
