@@ -102,8 +102,10 @@ def run(model: Mapping[str, str], listener: socket.socket, port: int) -> None:
     from seldon_core import microservice
 
     systemd.SD_LISTEN_FDS_START = listener.detach()
-    # Its page of metrics would listen on every address too; ours is at /metrics.
+    # Its page of metrics would listen on every address too, and a process that keeps them be asked
+    # in every request; ours are at /metrics.
     microservice._make_rest_metrics_server = lambda *_: None
+    microservice.SeldonMetrics = NoMetrics
     parameters = [{"name": k, "value": v, "type": "STRING"} for k, v in model.items()]
     sys.argv = [
         "seldon-core-microservice",
@@ -119,6 +121,22 @@ def run(model: Mapping[str, str], listener: socket.socket, port: int) -> None:
         *("--log-level", "WARNING"),
     ]
     microservice.main()
+
+
+class NoMetrics:
+    """Stands where the microservice keeps what its models count."""
+
+    def __init__(self, **_: object) -> None:
+        """Start no process."""
+
+    def update(self, metrics: object, method: str) -> None:
+        """Count nothing."""
+
+    def update_reward(self, reward: float) -> None:
+        """Count nothing."""
+
+    def clear(self) -> None:
+        """Forget nothing."""
 
 
 def _end(_: int, __: FrameType | None) -> None:
