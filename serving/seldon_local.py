@@ -98,15 +98,17 @@ def serve(
     *,
     timeout: float = 60.0,
 ) -> Endpoint:
-    """Serve a version as `resident.serve` does; it answers Seldon v1 alone, and without TLS.
+    """Serve a version as `resident.serve` does; it answers Seldon v1 over HTTP alone.
 
     The environment is built first where it is not, in its own time.
 
     Raises:
-        ConfigError: TLS is asked for.
+        ConfigError: TLS or gRPC is asked for.
     """
     if server is not None and server.certificate:
-        raise ConfigError("The Seldon microservice speaks no TLS: leave 'certificate' out.")
+        raise ConfigError("The Seldon microservice speaks no TLS here: leave 'certificate' out.")
+    if server is not None and server.grpc_port is not None:
+        raise ConfigError("The Seldon microservice speaks no gRPC here: leave 'grpc_port' out.")
     program()
     if (home / ROLLING).exists():
         MICROSERVICE.mend(home, timeout)

@@ -114,9 +114,18 @@ def test_a_port_that_is_taken_is_named(own_home: Path, spec: MakeSpec) -> None:
     assert process(own_home)[1] is False
 
 
-def test_tls_is_refused_before_anything_starts(own_home: Path, spec: MakeSpec) -> None:
-    with pytest.raises(ConfigError, match="speaks no TLS"):
-        seldon_local.serve(own_home, spec(), ServerSettings(certificate="x", key_file="y"))
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (ServerSettings(certificate="x", key_file="y"), "speaks no TLS here"),
+        (ServerSettings(grpc_port=0), "speaks no gRPC here"),
+    ],
+)
+def test_what_it_does_not_speak_is_refused_before_anything_starts(
+    own_home: Path, spec: MakeSpec, asked: ServerSettings, told: str
+) -> None:
+    with pytest.raises(ConfigError, match=told):
+        seldon_local.serve(own_home, spec(), asked)
     assert not own_home.exists()
 
 
