@@ -17,7 +17,7 @@ examples:
   python run.py --data postgresql://reader@db/sales --query "select * from orders" --target churned
   python run.py --config breast_cancer --set tuning.trials=8
 
-other commands: compare, predict, history, rollback, status, stop, stack
+other commands: compare, predict, monitor, history, rollback, status, stop, stack
 (each has its own --help)
 """
 
@@ -27,6 +27,13 @@ examples:
   python run.py predict --data s3://bucket/rows/ --out s3://bucket/predictions.csv --keep order_id
 
 The order is the table's, and no row is dropped. A run that was interrupted goes on where it ended.
+"""
+MONITOR_EXAMPLES = """\
+examples:
+  python run.py monitor --since 7d
+  python run.py monitor --labels outcomes.csv --set monitoring.max_drop=0.02
+
+Exit status: 0 when all is well or there are too few rows, 3 for drift or a degraded model.
 """
 COMPARE_EXAMPLES = """\
 examples:
@@ -116,6 +123,11 @@ def _question(parser: Parser) -> None:
         "--task", choices=tasks, help="what kind of prediction (default: seen from the target)"
     )
     parser.add_argument("--model", help="the registered model's name")
+    _overrides(parser)
+
+
+def _overrides(parser: Parser) -> None:
+    """Values laid over the config."""
     parser.add_argument(
         "--set",
         action="append",
@@ -154,6 +166,22 @@ def predict() -> Parser:
         help="a row that breaks the model's contract: end the run, or write it with the reason",
     )
     parser.add_argument("--batch", type=int, default=100_000, help="rows at a time")
+    return parser
+
+
+def monitor() -> Parser:
+    """A window of served rows against the champion's training."""
+    about = "Hold what the champion saw and answered against its training, and give a verdict."
+    parser = _parser("monitor", "commands.monitor:run", about, MONITOR_EXAMPLES)
+    when = "90m, 24h, 7d, 2w back, or a time such as 2026-01-31T08:00"
+    parser.add_argument("--since", default="24h", help=f"where the window begins: {when}")
+    parser.add_argument("--until", help="where it ends (default: now)")
+    parser.add_argument("--labels", help="a table of labels: request id, row and the target")
+    parser.add_argument("--query", help="the SQL query, where --labels is a database URL")
+    parser.add_argument("--label", default="", help="its column (default: the target's name)")
+    parser.add_argument("--stack", help="register and use this stack (default: the active one)")
+    parser.add_argument("--model", help="the registered model (default: the only one)")
+    _overrides(parser)
     return parser
 
 
@@ -220,6 +248,7 @@ COMMANDS: dict[str, Callable[[], Parser]] = {
     "train": train,
     "compare": compare,
     "predict": predict,
+    "monitor": monitor,
     "history": history,
     "rollback": rollback,
     "status": status,

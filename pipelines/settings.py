@@ -12,7 +12,7 @@ from steps.config import Settings
 from steps.data.settings import SourceSettings, SplitSettings, ValidationSettings
 from steps.deployment.settings import RolloutSettings
 from steps.evaluation.settings import GateSettings
-from steps.monitoring.settings import ReportSettings
+from steps.monitoring.settings import MonitoringSettings, ReportSettings
 from steps.training.settings import (
     CandidateSettings,
     EnsembleSettings,
@@ -37,6 +37,7 @@ class RunConfig(Settings):
     gate: GateSettings = GateSettings()
     report: ReportSettings = ReportSettings()
     rollout: RolloutSettings = RolloutSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     seed: int = 0
 
     @field_validator("candidates")

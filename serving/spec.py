@@ -94,6 +94,14 @@ class Guarded(Protocol):
         """What a request to that model must bring."""
 
 
+@runtime_checkable
+class Logged(Protocol):
+    """What a deployer has beside the rest when its servers ship what they answered to a store."""
+
+    def log_store(self) -> tuple[str, Mapping[str, object]]:
+        """The store's URI, empty where nothing is shipped, and what its fsspec driver takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """How a version is tried beside the one that serves.

@@ -28,7 +28,7 @@ from serving.errors import ConfigError, SwitchyardError
 from serving.settings import BODY_LIMIT, PATIENCE, ServerSettings
 from serving.shipping.settings import write_settings
 from serving.spec import Access, Endpoint, ServiceSpec
-from stacks.flavors.prediction_log import PredictionLogConfig, log_settings
+from stacks.flavors.prediction_log import PredictionLogConfig, log_settings, target
 from stacks.flavors.service import ProcessService, ProcessServiceConfig, ProcessServiceStatus
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -137,6 +137,10 @@ class ProcessDeployer(BaseModelDeployer):
         answered = found[0].end()
         write(found[0])
         return answered
+
+    def log_store(self) -> tuple[str, dict[str, Any]]:
+        """Where the servers ship what they answered, and what the driver of that store takes."""
+        return target(self.config.log_uri)
 
     def access(self, name: str) -> Access:
         """What a request to that model must bring."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -16,11 +16,16 @@ from numpy.typing import NDArray
 
 from serving.schema import Column, TableSchema
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 # Quantiles of the training rows between which values are counted.
 BINS = 100
+# Its name beside a registered version.
+PROFILE = "profile.json"
 SCORE = "score"
 LABEL = "label"
 
@@ -57,7 +62,8 @@ class Profile:
     """The columns that a model reads and the answers that it gives, as training saw them.
 
     Args:
-        answers: The class shares under the name 'label', and one score a class.
+        answers: The class shares under the name 'label', and one score a class; of two classes the
+            second.
     """
 
     columns: tuple[Reference, ...]
@@ -79,17 +85,26 @@ def watched(schema: TableSchema) -> TableSchema:
     return replace(schema, columns=tuple(each for each in schema.columns if not each.sensitive))
 
 
-def profile_of(
-    matrix: NDArray[np.float32], scores: NDArray[np.float32], schema: TableSchema
-) -> Profile:
-    """The profile of encoded training rows [rows, columns] and the model's answers to them.
+def profile_of(rows: DataFrame, scores: NDArray[Any], schema: TableSchema) -> Profile:
+    """The profile of training rows and of a model's answers to them.
 
     Args:
-        scores: [rows, classes], each by a model that had not seen the row.
+        scores: [rows, classes], each by a model that had not seen the row; NaN where none had.
+    """
+    from steps.data.encoding import encode_frame
+
+    inputs = watched(schema)
+    return learn(encode_frame(rows, inputs), scores[~np.isnan(scores).any(axis=1)], inputs)
+
+
+def learn(matrix: NDArray[np.float32], scores: NDArray[Any], schema: TableSchema) -> Profile:
+    """The profile of encoded rows [rows, columns] and of answers [answers, classes].
+
+    Args:
         schema: Of the matrix: `watched`.
     """
     columns = [_learn(column, matrix[:, place]) for place, column in enumerate(schema.columns)]
-    return Profile(tuple(columns), tuple(_answers(scores, schema)))
+    return Profile(tuple(columns), tuple(_answers(scores.astype(np.float32), schema)))
 
 
 def count(references: Sequence[Reference], matrix: NDArray[Any]) -> list[Counts]:
@@ -102,7 +117,7 @@ def count_answers(profile: Profile, scores: NDArray[Any], schema: TableSchema) -
     columns = scores
     if schema.classes:
         labels = scores.argmax(axis=1).astype(np.float32)
-        columns = np.column_stack([labels, scores])
+        columns = np.column_stack([labels, scores[:, _told(schema)]])
     return count(profile.answers, columns)
 
 
@@ -117,13 +132,18 @@ def _learn(column: Column, values: NDArray[np.float32]) -> Reference:
 def _answers(scores: NDArray[np.float32], schema: TableSchema) -> list[Reference]:
     names = schema.classes or ("prediction",)
     found = [
-        _filled(Reference(f"{SCORE} {name}", _edges(scores[:, place]), ()), scores[:, place])
-        for place, name in enumerate(names)
+        _filled(Reference(f"{SCORE} {names[place]}", _edges(values), ()), values)
+        for place, values in zip(_told(schema), scores[:, _told(schema)].T, strict=True)
     ]
     if not schema.classes:
         return found
     labels = scores.argmax(axis=1).astype(np.float32)
     return [_filled(Reference(LABEL, (), (0,) * (len(names) + 1)), labels), *found]
+
+
+def _told(schema: TableSchema) -> list[int]:
+    """The scores that say all: of two classes the first one's is what the other leaves."""
+    return [1] if len(schema.classes) == 2 else list(range(schema.width))
 
 
 def _edges(values: NDArray[Any]) -> tuple[float, ...]:

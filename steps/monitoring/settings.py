@@ -1,8 +1,12 @@
 """What is compared, and from how many rows."""
 
-from pydantic import Field
+from datetime import datetime
 
+from pydantic import Field, field_validator, model_validator
+
+from serving.errors import ConfigError
 from steps.config import Settings
+from steps.data.location import deferred, refuse_password
 
 
 class ReportSettings(Settings):
@@ -15,3 +19,53 @@ class ReportSettings(Settings):
 
     enabled: bool = True
     rows: int = Field(default=5000, ge=100)
+
+
+class MonitoringSettings(Settings):
+    """When a window of served rows says that the model should be looked at.
+
+    Args:
+        alpha: The chance of any false alarm among all columns of a window, 0 to 1.
+        psi: The population stability index above which a change of a column matters.
+        small: Windows below this many rows are told by a p-value, larger ones by the index.
+        min_rows: A window of fewer rows says nothing.
+        min_labelled: Fewer labelled rows say nothing of the metric.
+        max_drop: In the metric's unit: how much worse it may be than on the held-out rows.
+        min_drifted: So many columns must have drifted before the verdict is drift.
+    """
+
+    alpha: float = Field(default=0.01, gt=0, lt=0.5)
+    psi: float = Field(default=0.1, gt=0)
+    small: int = Field(default=1000, ge=1)
+    min_rows: int = Field(default=200, ge=20)
+    min_labelled: int = Field(default=100, ge=20)
+    max_drop: float = Field(default=0.0, ge=0)
+    min_drifted: int = Field(default=1, ge=1)
+
+
+class WindowSettings(Settings):
+    """Which rows of the prediction log are looked at, and where their labels are.
+
+    Args:
+        labels: A table of labels: a file, a URI or a database's URL; empty where none have come.
+        query: The SQL to run where `labels` is a database.
+        label: The column of the labels; empty means the name of the model's target.
+    """
+
+    since: datetime
+    until: datetime
+    labels: str = ""
+    query: str | None = None
+    label: str = ""
+
+    @field_validator("labels")
+    @classmethod
+    def _holds_no_password(cls, labels: str) -> str:
+        refuse_password(labels)
+        return deferred(labels)
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> "WindowSettings":
+        if self.since >= self.until:
+            raise ConfigError(f"The window ends ({self.until}) before it begins ({self.since}).")
+        return self

@@ -1,15 +1,31 @@
 """The step that reports how alike the training rows and the held-out rows are."""
 
+import json
 from typing import Annotated
 
 import pandas as pd
+from pydantic import JsonValue
 from zenml import step
 from zenml.logger import get_logger
 
+from serving.errors import ConfigError, RunError
 from serving.schema import TableSchema
+from serving.spec import Logged
 from steps.caching import code_of
+from steps.data.settings import SourceSettings
+from steps.data.source import read_table
+from steps.deployment.deployer import active_deployer
+from steps.evaluation.settings import GateSettings
+from steps.monitoring.judgement import judge
+from steps.monitoring.log import log_rows
+from steps.monitoring.performance import measure, trained_as
+from steps.monitoring.profile import PROFILE, Profile
 from steps.monitoring.report import DriftReport
-from steps.monitoring.settings import ReportSettings
+from steps.monitoring.settings import MonitoringSettings, ReportSettings, WindowSettings
+from steps.monitoring.verdict import Verdict
+from steps.monitoring.window import Labels, gather, labels_of
+from steps.registry.tracking import open_registry
+from steps.registry.version import Champion
 
 logger = get_logger(__name__)
 
@@ -31,3 +47,66 @@ def report_drift(
     mlflow.log_text(page, "drift.html")
     logger.info("%d of %d columns drifted", len(drift.drifted), len(drift.columns))
     return drift
+
+
+@step(enable_cache=False)
+def judge_window(
+    champion: Champion,
+    contract: str,
+    window: WindowSettings,
+    changes: dict[str, JsonValue],
+) -> Annotated[Verdict, "verdict"]:
+    """Hold what the champion saw and answered in a window against its training.
+
+    Args:
+        contract: The champion's schema.json.
+        changes: Settings of the monitoring that differ from those of the champion's training.
+    """
+    version = champion.version
+    if version is None:
+        raise RunError(f"'{champion.model}' has no champion to watch: none has passed yet.")
+    registry, schema = open_registry(), TableSchema.from_json(contract)
+    trained = json.loads(registry.text_of(version, "config.json"))
+    settings = MonitoringSettings(**{**trained.get("monitoring", {}), **changes})
+    profile = Profile.from_json(registry.text_of(version, PROFILE))
+    labels = read_labels(window, schema)
+    uri, options = log_store()
+    log = log_rows(uri, champion.model, window.since, window.until, options)
+    found = gather(log, profile, schema, version.version, labels)
+    before = trained_as(registry.text_of(version, "evaluations.json"), version.digest)
+    performance = measure(found, schema, before, GateSettings(**trained["gate"]), settings)
+    return judge(
+        found,
+        profile,
+        performance,
+        settings,
+        model=champion.model,
+        version=version.version,
+        since=window.since,
+        until=window.until,
+        labels=len(labels),
+    )
+
+
+def log_store() -> tuple[str, dict[str, object]]:
+    """Where the active stack's servers ship what they answered.
+
+    Raises:
+        ConfigError: Nowhere.
+    """
+    deployer = active_deployer()
+    uri, options = deployer.log_store() if isinstance(deployer, Logged) else ("", {})
+    if not uri:
+        raise ConfigError(
+            "The active stack's model deployer keeps no prediction log: take `log_uri: ''` out of "
+            "its configuration, or choose a flavor that ships one."
+        )
+    return uri, dict(options)
+
+
+def read_labels(window: WindowSettings, schema: TableSchema) -> Labels:
+    """The labels that have come, by request id and row."""
+    if not window.labels:
+        return {}
+    source = SourceSettings(data=window.labels, query=window.query)
+    return labels_of(read_table(source), window.label or schema.target)

@@ -141,10 +141,14 @@ class Registry:
 
     def schema_of(self, version: Version) -> str:
         """The table schema of a version, as its bundle holds it."""
+        return self.text_of(version, f"{BUNDLE}/{SCHEMA}")
+
+    def text_of(self, version: Version, name: str) -> str:
+        """A text that the training of a version left beside it."""
         from mlflow.artifacts import load_text
 
         with self.as_default():
-            return str(load_text(f"runs:/{version.run_id}/{BUNDLE}/{SCHEMA}"))
+            return str(load_text(f"runs:/{version.run_id}/{name}"))
 
     def identity(self) -> str:
         """Which store this is: a new one at the same place is another one."""

@@ -17,6 +17,7 @@ from steps.data.hashing import table_digest
 from steps.data.settings import SplitSettings
 from steps.evaluation.comparison import last_time
 from steps.evaluation.evaluation import Decision, Evaluations
+from steps.monitoring.profile import PROFILE, profile_of
 from steps.registry import aliases
 from steps.registry.history import CHALLENGER, CHAMPION
 from steps.registry.lineage import Lineage
@@ -69,7 +70,9 @@ def trace_lineage(
 
 @step(
     experiment_tracker=True,
-    cache_policy=code_of("steps.registry.recording", "steps.training.native"),
+    cache_policy=code_of(
+        "steps.registry.recording", "steps.training.native", "steps.monitoring.profile"
+    ),
 )
 def register_model(
     model: str,
@@ -175,6 +178,8 @@ def register_candidate(
     from steps.training.native import log_native
 
     info = log_native(candidate, rows.head(EXAMPLE_ROWS))
+    profile = profile_of(rows, candidate.oof, candidate.schema)
+    registry.client.log_text(run_id, profile.to_json().decode(), PROFILE)
     with TemporaryDirectory() as scratch:
         bundle = Path(scratch)
         write_bundle(bundle, candidate.onnx, candidate.schema, name=model)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.schema import Column, TableSchema
-from steps.monitoring.profile import Profile, profile_of
+from steps.monitoring.profile import Profile, learn
 
 CATEGORIES = tuple(f"k{number}" for number in range(8))
 SCHEMA = TableSchema(
@@ -44,4 +44,4 @@ def answers(rows: int, seed: int) -> NDArray[np.float32]:
 
 def profile(rows: int = 8000, seed: int = 1) -> Profile:
     """The profile of rows without a shift."""
-    return profile_of(draw(rows, seed), answers(rows, seed), SCHEMA)
+    return learn(draw(rows, seed), answers(rows, seed), SCHEMA)

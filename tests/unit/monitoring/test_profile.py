@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from serving.schema import Column
-from steps.monitoring.profile import Profile, count, count_answers, profile_of, watched
+from steps.monitoring.profile import Profile, count, count_answers, learn, watched
 from tests.unit.monitoring.spread import MISSING, SCHEMA, UNSEEN, answers, draw, profile
 
 
@@ -51,7 +51,7 @@ def test_a_column_without_a_value_or_with_one_alone_can_be_profiled() -> None:
     """They have one bin, and what comes later falls into it or beside it."""
     rows = np.column_stack([np.full(50, np.nan), np.ones(50)]).astype(np.float32)
     columns = (Column("none", "numeric", "float64", 1.0), Column("one", "numeric", "float64"))
-    found = profile_of(rows, answers(50, 1), replace(SCHEMA, columns=columns))
+    found = learn(rows, answers(50, 1), replace(SCHEMA, columns=columns))
     assert [each.rows for each in found.columns] == [50, 50]
     later = np.array([[3.0, 0.0], [np.nan, 2.0]], dtype=np.float32)
     assert [counts.sum() for counts in count(found.columns, later)] == [2, 2]

@@ -1,0 +1,143 @@
+"""What the served champion saw and answered, held against its training."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from commands.console import console_for, print_json
+from commands.environment import prepare
+from commands.train import PASSWORD
+from pipelines.settings import parse_overrides
+from serving.errors import ConfigError, near_miss
+from steps.data.location import lift_password, locate
+from steps.monitoring.settings import MonitoringSettings, WindowSettings
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+SPAN = re.compile(r"(\d+)([mhdw])")
+COLOURS = {"ok": "green", "drift": "yellow", "degraded": "red", "too few rows": "cyan"}
+# As `stack plan` has it: nothing is wrong with the command, and there is something to do.
+FOUND = 3
+
+
+def run(options: argparse.Namespace) -> int:
+    """Judge a window and say what was found."""
+    window = window_of(options, datetime.now(UTC))
+    changes = changes_of(options.set)
+    from stacks.startup import leave_frameworks_out, loading
+
+    with loading():
+        prepare(verbose=options.verbose)
+        from commands.execution import execute
+        from commands.stack import use
+        from commands.versions import choose_model
+        from pipelines.monitoring import monitoring
+        from steps.registry.tracking import open_registry
+
+        use(options.stack)
+        model = choose_model(open_registry(), options.model)
+    leave_frameworks_out()
+    console, quiet = console_for(options), options.quiet or options.json
+    arguments = {"model": model, "window": window, "changes": changes}
+    done = execute(monitoring, arguments, model=model, console=console, quiet=quiet)
+    verdict = done.artifact("judge_window").model_dump(mode="json")
+    if options.json:
+        print_json(verdict)
+    elif options.quiet:
+        print(verdict["outcome"])
+    else:
+        show(verdict, console)
+    return FOUND if verdict["outcome"] in ("drift", "degraded") else 0
+
+
+def window_of(options: argparse.Namespace, now: datetime) -> WindowSettings:
+    """The window that a command line asks for."""
+    until = moment(options.until, now, "--until") if options.until else now
+    labels, password = lift_password(options.labels or "", PASSWORD)
+    if password is not None:
+        os.environ[PASSWORD] = password
+    if labels:
+        locate(labels)
+    return WindowSettings(
+        since=moment(options.since, until, "--since"),
+        until=until,
+        labels=labels,
+        query=options.query,
+        label=options.label,
+    )
+
+
+def moment(text: str, end: datetime, option: str) -> datetime:
+    """A time: ISO 8601, or a span back from the end such as 90m, 24h, 7d or 2w."""
+    if span := SPAN.fullmatch(text.strip()):
+        return end - timedelta(**{UNITS[span[2]]: int(span[1])})
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f"{option} '{text}' is no time: write 90m, 24h, 7d, 2w or 2026-01-31T08:00."
+        ) from None
+    return found if found.tzinfo else found.astimezone()
+
+
+def changes_of(given: list[str]) -> dict[str, Any]:
+    """Settings of the monitoring that are laid over those of the training."""
+    overrides = parse_overrides(given)
+    known = [f"monitoring.{name}" for name in MonitoringSettings.model_fields]
+    for key in overrides:
+        if key not in known:
+            raise ConfigError(f"There is no setting '{key}' here. {near_miss(key, known)}")
+    changes = {key.removeprefix("monitoring."): value for key, value in overrides.items()}
+    MonitoringSettings(**changes)
+    return changes
+
+
+def show(verdict: dict[str, Any], console: Console) -> None:
+    """Print what a window says."""
+    shifts = [*verdict["columns"], *verdict["answers"]]
+    console.print()
+    if shifts:
+        console.print(table(shifts), highlight=False)
+        console.print()
+    outcome = verdict["outcome"]
+    lines = [
+        ("model", f"{escape(verdict['model'])} version {verdict['version']}, the champion"),
+        ("window", f"{verdict['since'][:19]} to {verdict['until'][:19]} UTC"),
+        ("rows", f"{verdict['rows']:,}, of which the champion answered {verdict['answered']:,}"),
+        ("labels", labels(verdict)),
+        ("verdict", f"[{COLOURS[outcome]}]{outcome}[/{COLOURS[outcome]}]"),
+        *(
+            ("" if place else "reasons", escape(text))
+            for place, text in enumerate(verdict["reasons"])
+        ),
+    ]
+    for name, text in lines:
+        console.print(f"[bold]{name:<9}[/bold]{text}", highlight=False, soft_wrap=True)
+
+
+def table(shifts: list[dict[str, Any]]) -> Table:
+    """One line a column that drifted, or the nearest to it where none has."""
+    found = Table("column", "test", "value", "threshold", "missing", "new", "", box=None)
+    drifted = [each for each in shifts if each["drifted"]]
+    for each in drifted or shifts[:8]:
+        mark = "[red]drifted[/red]" if each["drifted"] else ""
+        cells = [f"{each['value']:.3g}", f"{each['threshold']:.3g}", f"{each['missing']:.1%}"]
+        found.add_row(escape(each["column"]), each["test"], *cells, f"{each['unseen']:.1%}", mark)
+    if not drifted and len(shifts) > 8:
+        found.add_row(f"and {len(shifts) - 8} more", *[""] * 6)
+    return found
+
+
+def labels(verdict: dict[str, Any]) -> str:
+    """How many labels took part."""
+    text = f"{verdict['labelled']:,}"
+    if verdict["unmatched"]:
+        text += f"; {verdict['unmatched']:,} more name no request of this window"
+    return text

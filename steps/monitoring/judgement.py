@@ -1,0 +1,122 @@
+"""From what a window adds up to, to one verdict with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from steps.evaluation.numbers import show, sign
+from steps.monitoring.profile import Counts, Profile, Reference
+from steps.monitoring.settings import MonitoringSettings
+from steps.monitoring.shift import Limits, shifts
+from steps.monitoring.verdict import ColumnShift, Outcome, Performance, Verdict
+from steps.monitoring.window import Window
+
+MOST_NAMED = 5
+
+
+def judge(
+    window: Window,
+    profile: Profile,
+    performance: Performance | None,
+    settings: MonitoringSettings,
+    *,
+    model: str,
+    version: str,
+    since: datetime,
+    until: datetime,
+    labels: int = 0,
+) -> Verdict:
+    """The verdict on a window.
+
+    Args:
+        labels: How many labels came, whether or not their request is in the window.
+    """
+    enough = window.rows >= settings.min_rows
+    answered = window.versions[version]
+    columns = _shifts(profile.columns, window.columns, settings) if enough else ()
+    told = answered >= settings.min_rows
+    answers = _shifts(profile.answers, window.answers, settings) if told else ()
+    outcome, reasons = decide(window, columns, answers, performance, settings)
+    return Verdict(
+        outcome=outcome,
+        model=model,
+        version=version,
+        since=since,
+        until=until,
+        rows=window.rows,
+        answered=answered,
+        columns=columns,
+        answers=answers,
+        performance=performance,
+        labelled=len(window.labelled),
+        unmatched=labels - len(window.matched),
+        reasons=tuple(reasons),
+    )
+
+
+def decide(
+    window: Window,
+    columns: Sequence[ColumnShift],
+    answers: Sequence[ColumnShift],
+    performance: Performance | None,
+    settings: MonitoringSettings,
+) -> tuple[Outcome, list[str]]:
+    """The outcome and why: labels outweigh distributions, which they can only hint at."""
+    drifted = [each for each in columns if each.drifted]
+    moved = [each for each in answers if each.drifted]
+    reasons = [_measured(performance)] if performance else []
+    if performance and performance.changed:
+        reasons.append(f"The error rose around {performance.changed} (ADWIN).")
+    if performance and performance.degraded:
+        return "degraded", [*reasons, *_drifts(drifted, moved)]
+    if len(drifted) >= settings.min_drifted or moved or (performance and performance.changed):
+        return "drift", [*_drifts(drifted, moved), *reasons]
+    if not columns and performance is None:
+        few = f"{window.rows:,} rows; {settings.min_rows:,} are needed to say anything."
+        return "too few rows", [f"The window holds {few}"]
+    compared = f"None of {len(columns)} columns has drifted in {window.rows:,} rows."
+    return "ok", [*reasons, *([compared] if columns else [])]
+
+
+def _shifts(
+    references: Sequence[Reference], window: Sequence[Counts], settings: MonitoringSettings
+) -> tuple[ColumnShift, ...]:
+    limits = Limits(settings.alpha, settings.psi, settings.small)
+    return tuple(ColumnShift(**asdict(each)) for each in shifts(references, window, limits))
+
+
+def _measured(performance: Performance) -> str:
+    now, before, lost = performance.now, performance.before, performance.drop
+    word = "worse" if performance.degraded else "not shown to be worse"
+    return (
+        f"{now.metric} is {show(now.value)} over {performance.rows:,} labelled rows and was "
+        f"{show(before.value)} in training: {word}, by {sign(lost.value)} (interval "
+        f"{sign(lost.low)} to {sign(lost.high)}, allowed {show(performance.allowed)})."
+    )
+
+
+def _drifts(columns: Sequence[ColumnShift], answers: Sequence[ColumnShift]) -> list[str]:
+    told = sorted(columns, key=lambda each: _weight(each), reverse=True)
+    lines = [_shifted(f"Column '{each.column}'", each) for each in told[:MOST_NAMED]]
+    if len(told) > MOST_NAMED:
+        lines.append(f"{len(told) - MOST_NAMED} more columns have drifted.")
+    return [*lines, *(_shifted(f"The model's {each.column}", each) for each in answers)]
+
+
+def _weight(shift: ColumnShift) -> float:
+    """How far beyond its threshold a column is, whichever way its test counts."""
+    if shift.test == "PSI":
+        return shift.value / shift.threshold
+    return shift.threshold / max(shift.value, 1e-300)
+
+
+def _shifted(what: str, shift: ColumnShift) -> str:
+    side = "above" if shift.test == "PSI" else "below"
+    text = f"{what} has drifted: {shift.test} {shift.value:.3g}, {side} {shift.threshold:.3g}"
+    if shift.missing - shift.missing_before > 0.01:
+        text += f"; missing {shift.missing:.1%}, before {shift.missing_before:.1%}"
+    if shift.unseen > 0.01:
+        text += f"; {shift.unseen:.1%} new categories"
+    return text + "."

@@ -1,0 +1,123 @@
+"""A window of the prediction log, counted as it is read and never held whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from serving.schema import TableSchema
+from steps.inference.rows import encode_rows
+from steps.monitoring.profile import Counts, Profile, count, count_answers, watched
+
+Row = Mapping[str, Any]
+Labels = Mapping[tuple[str, int], object]
+
+CHUNK = 20_000
+
+
+@dataclass
+class Window:
+    """What the rows of a window add up to.
+
+    Args:
+        columns: Rows a bin of each watched column, all versions' rows.
+        answers: Rows a bin of the champion's answers.
+        versions: Rows by the version that answered.
+        labelled: The champion's rows whose label came, in the order of time: time, label, the
+            scores and the features.
+    """
+
+    columns: list[Counts] = field(default_factory=list)
+    answers: list[Counts] = field(default_factory=list)
+    versions: Counter[str] = field(default_factory=Counter)
+    labelled: list[dict[str, Any]] = field(default_factory=list)
+    matched: set[tuple[str, int]] = field(default_factory=set)
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return sum(self.versions.values())
+
+
+def gather(
+    log: Iterable[Row], profile: Profile, schema: TableSchema, version: str, labels: Labels
+) -> Window:
+    """Count the rows of a log into the bins of a profile, and keep those whose label came.
+
+    Args:
+        version: The champion's, whose answers are watched.
+        labels: By request id and row.
+    """
+    window, inputs = Window(), watched(schema)
+    for rows in _chunks(log):
+        frame = pd.DataFrame([row["features"] for row in rows], columns=list(inputs.names))
+        matrix, _ = encode_rows(frame, inputs)
+        window.columns = _added(window.columns, count(profile.columns, matrix))
+        window.versions.update(row["version"] for row in rows)
+        own = [row for row in rows if row["version"] == version]
+        if own:
+            scores = scores_of(own, schema)
+            window.answers = _added(window.answers, count_answers(profile, scores, schema))
+            _keep_labelled(window, own, labels)
+    return window
+
+
+def scores_of(rows: Sequence[Row], schema: TableSchema) -> NDArray[np.float32]:
+    """What was answered to rows: [rows, classes], or [rows, 1] in a regression."""
+    if schema.classes:
+        return np.array([row["scores"] for row in rows], dtype=np.float32)
+    return np.array([[row["prediction"]] for row in rows], dtype=np.float32)
+
+
+def labels_of(table: pd.DataFrame, target: str, key: str = "id", place: str = "row") -> Labels:
+    """Labels by request id and row; a request of one row needs no row. The last one counts.
+
+    Raises:
+        DataError: The table has no column of ids or of labels.
+    """
+    from steps.data.settings import refuse_absent
+
+    refuse_absent([key, target], [str(name) for name in table.columns], "--labels")
+    known = table.dropna(subset=[key, target])
+    rows = known[place].astype(int) if place in known.columns else [0] * len(known)
+    return {
+        (str(id_), int(row)): label
+        for id_, row, label in zip(known[key], rows, known[target], strict=True)
+    }
+
+
+def labelled_frame(window: Window) -> pd.DataFrame:
+    """The features of the labelled rows as one table."""
+    return pd.DataFrame([row["features"] for row in window.labelled])
+
+
+def _keep_labelled(window: Window, rows: list[Row], labels: Labels) -> None:
+    for row in rows:
+        key = (row["id"], row["row"])
+        # A retried request is logged twice under one id: one label is one witness.
+        if key in labels and key not in window.matched:
+            window.matched.add(key)
+            window.labelled.append({**row, "label_seen": labels[key]})
+
+
+def _chunks(log: Iterable[Row]) -> Iterator[list[Row]]:
+    source = iter(log)
+    while rows := list(islice(source, CHUNK)):
+        yield rows
+
+
+def _added(total: list[Counts], more: list[Counts]) -> list[Counts]:
+    return [a + b for a, b in zip(total, more, strict=True)] if total else more
+
+
+def time_of(row: Row) -> datetime:
+    """When a row was answered."""
+    return datetime.fromisoformat(row["time"])

@@ -1,0 +1,148 @@
+"""`run.py monitor` over what a real server answered and shipped."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from steps.data.dtypes import normalise
+from tests.unit.data.tables import customers
+from tests.workplace import ROOT, Workplace
+
+CANDIDATES = "candidates=[{name: linear, kind: linear}]"
+Ask = Callable[[pd.DataFrame, str], None]
+
+
+@pytest.fixture(scope="module")
+def served(shared_workplace: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A champion that answers on a stack which ships its log at once."""
+    folder = tmp_path_factory.mktemp("watched")
+    stack = yaml.safe_load((ROOT / "stacks" / "local.yaml").read_text(encoding="utf-8"))
+    stack["stack_name"] = "watched"
+    deployer = {"name": "watched", "flavor": "resident"}
+    stack["components"]["model_deployer"] = [
+        {**deployer, "configuration": {"log_segment_seconds": 0.5}}
+    ]
+    (folder / "watched.yaml").write_text(yaml.safe_dump(stack), encoding="utf-8")
+    table = pd.concat([customers()] * 3).assign(income=incomes(1200, 0))
+    normalise(table).to_csv(folder / "customers.csv", index=False)
+    words = ["--data", str(folder / "customers.csv"), "--target", "bought", "--set", CANDIDATES]
+    done = shared_workplace.run("--stack", str(folder / "watched.yaml"), *words, "--json")
+    assert done.status == 0, done.errors
+    return done.document
+
+
+def incomes(rows: int, seed: int) -> Any:
+    """Incomes, of which some are missing."""
+    rng = np.random.default_rng(seed)
+    return np.where(rng.random(rows) < 0.1, np.nan, rng.normal(3000, 900, rows))
+
+
+@pytest.fixture(scope="module")
+def ask(served: Any) -> Ask:
+    """Send rows as one request under an id."""
+
+    def send(frame: pd.DataFrame, name: str) -> None:
+        inputs = frame.drop(columns="bought")
+        rows = json.loads(inputs.to_json(orient="values", date_format="iso"))
+        data = {"names": list(inputs.columns), "ndarray": rows}
+        said = httpx.post(
+            served["endpoint"]["seldon_url"], json={"data": data, "meta": {"puid": name}}
+        )
+        assert said.status_code == 200, said.text
+
+    return send
+
+
+def verdict(place: Workplace, since: str, rows: int, *words: str) -> tuple[int, Any]:
+    """The exit status and the verdict, once the log has been shipped."""
+    for _ in range(100):
+        done = place.run("monitor", "--since", since, *words, "--json")
+        if done.document["rows"] >= rows:
+            return done.status, done.document
+        time.sleep(0.2)
+    raise AssertionError(done.output)
+
+
+def now() -> str:
+    """A time between two windows."""
+    time.sleep(0.01)
+    return pd.Timestamp.now("UTC").isoformat()
+
+
+def test_rows_like_those_of_the_training_are_ok(shared_workplace: Workplace, ask: Ask) -> None:
+    """Status 0, and every column is told with its test."""
+    since = now()
+    ask(customers().assign(income=incomes(400, 1)), "first")
+    status, told = verdict(shared_workplace, since, 400)
+    assert (status, told["outcome"], told["version"]) == (0, "ok", "1")
+    assert {each["column"] for each in told["columns"]} == {
+        "age",
+        "income",
+        "city",
+        "member",
+        "since",
+    }
+    assert {each["column"] for each in told["answers"]} == {"label", "score yes"}
+
+
+def test_a_planted_shift_is_found_and_named(shared_workplace: Workplace, ask: Ask) -> None:
+    """Status 3, and no other column is blamed."""
+    since = now()
+    ask(customers().assign(income=incomes(400, 2) + 900), "second")
+    status, told = verdict(shared_workplace, since, 400)
+    assert (status, told["outcome"]) == (3, "drift")
+    assert [each["column"] for each in told["columns"] if each["drifted"]] == ["income"]
+
+
+def test_labels_that_come_later_show_a_model_that_degraded(
+    shared_workplace: Workplace, ask: Ask, tmp_path: Path
+) -> None:
+    """They are joined by the request's id and the row in it."""
+    since = now()
+    frame = customers().assign(income=incomes(400, 3))
+    ask(frame, "third")
+    other = {"yes": "no", "no": "yes"}
+    turned = frame["bought"].map(other).where(np.arange(400) % 2 == 0, frame["bought"])
+    labels = pd.DataFrame({"id": "third", "row": range(400), "bought": turned})
+    labels.to_csv(tmp_path / "labels.csv", index=False)
+    words = ["--labels", str(tmp_path / "labels.csv")]
+    status, told = verdict(shared_workplace, since, 400, *words)
+    assert (status, told["outcome"]) == (3, "degraded")
+    assert (told["labelled"], told["unmatched"]) == (400, 0)
+    assert told["performance"]["drop"]["low"] > 0
+
+
+def test_an_empty_window_says_so(shared_workplace: Workplace, served: Any) -> None:
+    """Nothing is wrong with it: status 0."""
+    assert served
+    done = shared_workplace.run("monitor", "--since", "2020-01-01", "--until", "2020-01-02")
+    assert done.status == 0
+    assert "too few rows" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--since", "yesterday"], "--since 'yesterday' is no time"),
+        (["--labels", "absent.csv"], "absent.csv"),
+        (["--model", "custom"], "customers-bought"),
+        (["--since", "1h", "--until", "2020-01-01", "--label", "x"], "verdict"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(
+    shared_workplace: Workplace, served: Any, words: list[str], said: str
+) -> None:
+    """With status 2; a window of long ago is none."""
+    assert served
+    done = shared_workplace.run("monitor", *words)
+    assert done.status == (0 if said == "verdict" else 2)
+    assert said in done.errors + done.output
+    assert "Traceback" not in done.errors
