@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,7 @@ def errors(y: Targets, scores: NDArray[np.float32], schema: TableSchema) -> NDAr
     return np.abs(scores[:, 0] - np.asarray(y, dtype=np.float64))
 
 
-def changed_at(stream: NDArray[np.float64], rows: Sequence[dict[str, object]]) -> str:
+def changed_at(stream: NDArray[np.float64], rows: Sequence[Mapping[str, Any]]) -> str:
     """When the error of rows in the order of time was first seen to have risen; empty if never.
 
     ADWIN (Bifet and Gavalda, Learning from Time-Changing Data with Adaptive Windowing, SDM 2007),
@@ -109,5 +109,5 @@ def changed_at(stream: NDArray[np.float64], rows: Sequence[dict[str, object]]) -
     return ""
 
 
-def _labels(rows: Sequence[dict[str, object]]) -> pd.Series:
+def _labels(rows: Sequence[Mapping[str, Any]]) -> pd.Series:
     return pd.Series([row["label_seen"] for row in rows])

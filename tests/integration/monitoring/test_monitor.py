@@ -74,7 +74,7 @@ def verdict(place: Workplace, since: str, rows: int, *words: str) -> tuple[int, 
 def now() -> str:
     """A time between two windows."""
     time.sleep(0.01)
-    return pd.Timestamp.now("UTC").isoformat()
+    return str(pd.Timestamp.now("UTC").isoformat())
 
 
 def test_rows_like_those_of_the_training_are_ok(shared_workplace: Workplace, ask: Ask) -> None:
