@@ -15,6 +15,8 @@ from serving.launch import environment
 
 Json = dict[str, Any]
 NUMBERS = itertools.count(1)
+# The one node has no labels.
+NO_NODE = "0/1 nodes are available: 1 did not match the node selector"
 
 
 class Pod:
@@ -38,7 +40,8 @@ class Pod:
         self.port = 0
         self.ended: int | None = None
         self.waiting, self.message = self._obstacle(images, secrets)
-        if not self.waiting:
+        self.scheduled = not template["spec"].get("nodeSelector")
+        if self.scheduled and not self.waiting:
             self._secrets = secrets
             self._start()
 
@@ -89,12 +92,17 @@ class Pod:
         state: Json = {"running": {}}
         if self.waiting:
             state = {"waiting": {"reason": self.waiting, "message": self.message}}
-        last = {} if self.ended is None else {"terminated": {"exitCode": self.ended}}
+        last = (
+            {}
+            if self.ended is None
+            else {"terminated": {"exitCode": self.ended, "reason": "Error"}}
+        )
         status = {
             "name": self.container["name"],
             "ready": self.ready,
             "restartCount": self.restarts,
         }
+        where = {"type": "PodScheduled", "status": str(self.scheduled), "message": NO_NODE}
         metadata = {"name": self.name, "labels": self.template["metadata"]["labels"]}
         return {
             "metadata": metadata | ({"deletionTimestamp": "now"} if ending else {}),
@@ -102,7 +110,10 @@ class Pod:
             "status": {
                 "phase": "Running" if self.ready else "Pending",
                 "podIP": "127.0.0.1",
-                "containerStatuses": [{**status, "state": state, "lastState": last}],
+                "conditions": [where],
+                "containerStatuses": [{**status, "state": state, "lastState": last}]
+                if self.scheduled
+                else [],
             },
         }
 

@@ -63,6 +63,9 @@ def pods_of(cluster: Cluster, name: str, revisions: set[str]) -> list[Json]:
 def pending(cluster: Cluster, name: str, revisions: set[str]) -> str:
     """Why nothing came up in time, in the words of the pods and the operator."""
     reasons = [reason for pod in pods_of(cluster, name, revisions) for reason in _reasons(pod)]
+    for revision, deployment in deployments_of(cluster, name).items():
+        if revision in revisions:
+            reasons += _refusals(deployment)
     status = (cluster.read(name) or {}).get("status") or {}
     if status.get("description"):
         reasons.append(f"the operator says: {status['description']}")
@@ -98,7 +101,7 @@ def _refuse_hopeless(cluster: Cluster, pod: Json) -> None:
         if waiting.get("reason") in HOPELESS:
             words = f"{waiting['reason']}: {waiting.get('message') or 'no more is said.'}"
             if waiting["reason"] == "CrashLoopBackOff":
-                words = f"it ends with status {ended.get('exitCode')}: "
+                words = f"It ends with status {ended.get('exitCode')} ({ended.get('reason')}): "
                 words += _last_words(cluster, name, each)
             raise DeployError(f"Pod {name} does not come up. {words}")
 
@@ -114,6 +117,13 @@ def _reasons(pod: Json) -> Iterator[str]:
             yield f"pod {name} waits: {waiting['reason']} {waiting.get('message', '')}".rstrip()
         elif not each.get("ready"):
             yield f"pod {name} runs and is not ready"
+
+
+def _refusals(deployment: Json) -> Iterator[str]:
+    """Why Kubernetes makes no pod at all: a quota, or a policy of the namespace."""
+    for condition in (deployment.get("status") or {}).get("conditions") or ():
+        if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
+            yield f"Kubernetes makes no pod: {condition.get('message', '')}"
 
 
 def _containers(pod: Json) -> list[Json]:

@@ -64,7 +64,7 @@ class Rollout:
         wanted = revisions(after)
         try:
             self._await(name, wanted, deadline)
-            urls.await_answer(self.place, after, deadline)
+            urls.await_answer(self.place, after)
         except SwitchyardError as error:
             left = self._put_back(name, wanted, before, back, CALM)
             raise type(error)(

@@ -19,7 +19,7 @@ from stacks.flavors.seldon.settings import SeldonSettings
 Json = dict[str, Any]
 Word = Literal["ready", "starting", "failed"]
 # Seconds that an ingress gets to follow, once the pods are ready.
-FOLLOW = 30.0
+FOLLOW = 60.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def base(place: Place, made: Json) -> str:
     return f"{host}/api/v1/namespaces/{namespace}/services/http:{found}:{port}/proxy"
 
 
-def await_answer(place: Place, made: Json, deadline: float) -> None:
+def await_answer(place: Place, made: Json) -> None:
     """Wait until the version that serves also answers at its URL.
 
     Raises:
@@ -79,7 +79,7 @@ def await_answer(place: Place, made: Json, deadline: float) -> None:
     spec = spec_of(made["spec"]["predictors"][0])
     if spec is None or not (place.settings.ingress_url or place.inside):
         return  # The way through the API server asks for what only its own client knows.
-    deadline = max(deadline, time.monotonic() + FOLLOW)
+    deadline = time.monotonic() + FOLLOW
     while (found := _asked(url := f"{base(place, made)}/readyz", spec)) is not None:
         if len(made["spec"]["predictors"]) > 1 and found.startswith("version"):
             return  # With a trial beside it, the one on trial may answer.

@@ -70,7 +70,19 @@ def test_stopping_leaves_nothing_behind(
     assert deployer.stop(wanted.name) is False
 
 
-BROKEN: list[tuple[dict[str, str], dict[str, str], type[SwitchyardError], str]] = [
+BROKEN: list[tuple[dict[str, object], dict[str, str], type[SwitchyardError], str]] = [
+    (
+        {"node_selector": {"disk": "fast"}, "start_seconds": 1},
+        {},
+        DeployError,
+        "in time: .*on no node: 0/1 nodes",
+    ),
+    (
+        {"environment": {"PYTHONHOME": "/nowhere"}},
+        {},
+        DeployError,
+        r"It ends with status 1 \(Error\): ",
+    ),
     ({"image": "registry.example/absent:1"}, {}, DeployError, "pulling image .*absent:1"),
     ({"secret_name": "absent"}, {}, DeployError, 'secret "absent" not found'),
     ({}, {"digest": "sha256:0"}, ModelError, "changed or is another model"),
@@ -84,7 +96,7 @@ def test_a_broken_version_tells_why_and_the_one_before_it_goes_on(
     before = living(cluster, endpoint)
     for settings, changes, error, told in BROKEN:
         with pytest.raises(error, match=told) as failure:
-            models(**settings).serve(spec("2", **changes))
+            models(**settings).serve(spec("2", **changes), timeout=1)
         assert str(failure.value).startswith("Version '2' did not come up.")
         assert str(failure.value).endswith("Version '1' still answers.")
         assert version_at(endpoint) == "1"
