@@ -43,6 +43,7 @@ class ResidentConfig(ProcessConfig):
             super().server(),
             certificate=_absolute(self.certificate),
             key_file=_absolute(self.key_file),
+            grpc_port=self.grpc_port,
         )
 
 

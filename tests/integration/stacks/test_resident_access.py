@@ -32,6 +32,7 @@ def test_key_and_certificate_of_a_stack_reach_the_server(
         "api_key": "{{serving-access.key}}",
         "certificate": files.certificate,
         "key_file": files.key_file,
+        "grpc_port": 0,
     }
     apply(make_file("access", model_deployer=("access", "resident", wanted)))
     deployer = deployer_of("access")
@@ -43,6 +44,7 @@ def test_key_and_certificate_of_a_stack_reach_the_server(
             assert client.get("/docs").status_code == 401
             assert client.get("/docs", headers=access.headers).status_code == 200
         assert deployer.endpoints() == [endpoint]
+        assert endpoint.grpc_target
         records = Client().list_services(hydrate=True).items
         stored = json.dumps([record.model_dump(mode="json") for record in records])
         assert endpoint.url in stored
