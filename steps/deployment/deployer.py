@@ -23,8 +23,8 @@ def active_deployer() -> Deployer:
     if not isinstance(deployer, Deployer):
         raise ConfigError(
             f"The model deployer '{deployer.name}' of the stack '{stack.name}' is of the flavor "
-            f"'{deployer.flavor}', which this project cannot drive. Use the flavor 'resident' or "
-            "'seldon_local'."
+            f"'{deployer.flavor}', which this project cannot drive. Use the flavor 'resident', "
+            "'resident_docker', 'seldon_local' or 'seldon_core'."
         )
     return deployer
 
