@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -62,26 +62,30 @@ class Record:
     def lines(self, mask: Mask = OMITTED) -> Iterator[bytes]:
         """The record's rows as the log holds them."""
         columns = mask.columns(self.columns, self.sensitive) if self.sensitive else self.columns
-        names, when = tuple(columns), datetime.fromtimestamp(self.time, UTC)
-        # Where every column is left out there are still as many rows.
-        rows = zip(*columns.values(), strict=True) if columns else [()] * len(self.scores)
-        for row, values in enumerate(rows):
-            line = {
+        when = datetime.fromtimestamp(self.time, UTC)
+        for row, features in enumerate(self._rows(columns)):
+            line: dict[str, object] = {
                 "time": when,
                 "id": self.id,
                 "row": row,
                 "model": self.model,
                 "version": self.version,
-                "features": dict(zip(names, values, strict=True)),
-                **self._answer(row),
-                "ms": self.ms,
+                "features": features,
             }
+            if self.labels is None:
+                line["prediction"] = self.scores[row, 0]
+            else:
+                line["label"], line["scores"] = self.labels[row], self.scores[row]
+            line["ms"] = self.ms
             yield orjson.dumps(line, option=LINES)
 
-    def _answer(self, row: int) -> dict[str, object]:
-        if self.labels is None:
-            return {"prediction": self.scores[row, 0]}
-        return {"label": self.labels[row], "scores": self.scores[row]}
+    def _rows(self, columns: Mapping[str, Values]) -> Iterable[dict[str, object]]:
+        if len(self.scores) == 1:
+            return [{name: value for name, (value,) in columns.items()}]
+        if not columns:  # Where every column is left out there are still as many rows.
+            return [{} for _ in self.scores]
+        names, rows = tuple(columns), zip(*columns.values(), strict=True)
+        return (dict(zip(names, values, strict=True)) for values in rows)
 
 
 @dataclass(frozen=True, slots=True)

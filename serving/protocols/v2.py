@@ -110,10 +110,11 @@ class V2:
         try:
             for tensor in inputs:
                 name, data = tensor["name"], tensor["data"]
-                if tensor["datatype"] not in accepted[name] or tensor["shape"] != [len(data)]:
+                (count,) = tensor["shape"]
+                if tensor["datatype"] not in accepted[name] or count != len(data):
                     return None
                 columns[name] = data
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, ValueError):
             return None
         plain = len(columns) == len(inputs) and set(map(type, columns.values())) == {list}
         return columns if plain else None
