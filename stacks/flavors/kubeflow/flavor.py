@@ -27,6 +27,11 @@ class WatchedKubeflowConfig(KubeflowOrchestratorConfig):
     ui_url: str | None = Field(
         default=None, description="Where a browser finds Kubeflow's pages, such as 'https://HOST'."
     )
+    alone: tuple[str, ...] = Field(
+        default=("train_*",),
+        description="Patterns of the names of steps that have a pod of their own and run side by "
+        "side; the others share one pod before and one after them. '*' gives each its own.",
+    )
     pods: dict[str, Pod] = Field(
         default_factory=dict,
         description="What pods ask for, by patterns of step names: '*' for each.",

@@ -7,11 +7,12 @@ The graph that ZenML records stays the one of the steps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from types import SimpleNamespace
 from typing import Any
+
+from serving.errors import ConfigError
 
 Upstream = Mapping[str, Sequence[str]]
 
@@ -63,19 +64,43 @@ class GroupedSnapshot:
     """
 
     def __init__(self, snapshot: Any, groups: Sequence[Group]) -> None:
-        self._snapshot = snapshot
+        self.whole = snapshot
         self.groups = {group.name: group for group in groups}
-        configured = snapshot.step_configurations
-        self.step_configurations = {
-            group.name: SimpleNamespace(
-                spec=SimpleNamespace(upstream_steps=list(group.after)),
-                config=configured[group.steps[0]].config,
-            )
-            for group in groups
-        }
+        self.step_configurations = {group.name: self._step(group) for group in groups}
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._snapshot, name)
+        return getattr(self.whole, name)
+
+    def members(self, group: str) -> dict[str, Any]:
+        """The steps of a group as they are configured, in their order."""
+        return {step: self.whole.step_configurations[step] for step in self.groups[group].steps}
+
+    def one_image(self, group: str, image: Callable[[str], str]) -> str:
+        """The image that all steps of a group run in.
+
+        Raises:
+            ConfigError: They do not run in one.
+        """
+        images = {step: image(step) for step in self.groups[group].steps}
+        if len(set(images.values())) > 1:
+            last = next(reversed(images))
+            raise ConfigError(
+                f"The steps of the pod '{group}' run in different images: name '{last}' in "
+                "`alone` of the orchestrator's configuration."
+            )
+        return next(iter(images.values()))
+
+    def _step(self, group: Group) -> Any:
+        first = self.whole.step_configurations[group.steps[0]]
+        spec = first.spec.model_copy(update={"upstream_steps": list(group.after)})
+        return first.model_copy(update={"spec": spec})
+
+
+def grouped_snapshot(snapshot: Any, alone: Sequence[str]) -> GroupedSnapshot:
+    """A snapshot with its steps dealt to pods."""
+    configured = snapshot.step_configurations
+    upstream = {name: step.spec.upstream_steps for name, step in configured.items()}
+    return GroupedSnapshot(snapshot, grouped(upstream, alone))
 
 
 def together(environments: Mapping[str, Mapping[str, str]], group: Group) -> dict[str, str]:
@@ -84,8 +109,6 @@ def together(environments: Mapping[str, Mapping[str, str]], group: Group) -> dic
     Raises:
         ConfigError: It does.
     """
-    from serving.errors import ConfigError
-
     found: dict[str, str] = {}
     for step in group.steps:
         for name, value in environments[step].items():

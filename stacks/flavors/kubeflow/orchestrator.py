@@ -23,8 +23,9 @@ from serving.errors import RunError
 from stacks.flavors.kubeflow.closing import close, outcome_of
 from stacks.flavors.kubeflow.cron import six_fields
 from stacks.flavors.kubeflow.flavor import WatchedKubeflowConfig
+from stacks.flavors.kubeflow.groups import GroupedSnapshot, grouped_snapshot, together
 from stacks.flavors.kubeflow.pod_start import identified
-from stacks.flavors.kubeflow.pods import Pod, ask_for, pod_of
+from stacks.flavors.kubeflow.pods import ask_for, largest, wish
 from stacks.flavors.kubeflow.watch import DONE, Look, Lost, Watch
 
 RUN, RECURRING = "kubeflow_run_id", "kubeflow_recurring_run_id"
@@ -35,6 +36,7 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
     """Submits to Kubeflow Pipelines and watches what it submitted."""
 
     _placeholder: PipelineRunResponse | None = None
+    _dealt: GroupedSnapshot
 
     @property
     def config(self) -> WatchedKubeflowConfig:
@@ -57,8 +59,12 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
             RunError: Kubeflow cannot be reached or refuses it.
         """
         self._placeholder = placeholder_run
+        dealt = self._dealt = grouped_snapshot(snapshot, self.config.alone)
+        environments = {
+            name: together(step_environments, group) for name, group in dealt.groups.items()
+        }
         return super().submit_pipeline(
-            snapshot, stack, base_environment, step_environments, placeholder_run
+            cast("Any", dealt), stack, base_environment, environments, placeholder_run
         )
 
     def delete_schedule(self, schedule: ScheduleResponse) -> None:
@@ -95,34 +101,39 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
     def _create_dynamic_component(
         self, image: str, command: list[str], arguments: list[str], component_name: str
     ) -> Any:
-        begun = identified(command, dsl.PIPELINE_JOB_ID_PLACEHOLDER)
+        steps = self._dealt.groups[component_name].steps
+        begun = identified(command, dsl.PIPELINE_JOB_ID_PLACEHOLDER, steps)
         return super()._create_dynamic_component(image, begun, arguments, component_name)
 
     def _configure_container_resources(
         self,
         dynamic_component: Any,
-        resource_settings: ResourceSettings,
+        resource_settings: ResourceSettings,  # noqa: ARG002
         node_selector_constraint: tuple[str, str] | None = None,  # noqa: ARG002
     ) -> Any:
-        """What the step's own settings ask for, over what the stack says of its pod."""
+        """What the steps' own settings ask for, over what the stack says of their pod."""
         name = dynamic_component._task_spec.display_name
-        said = pod_of(name, self.config.pods).model_dump(exclude_none=True)
-        memory = resource_settings.memory
-        own = {
-            "cpu": resource_settings.cpu_count,
-            # `4GiB` to ZenML is `4Gi` to Kubernetes.
-            "memory": memory.removesuffix("B") if memory else None,
-            "gpu": resource_settings.gpu_count,
-        }
-        ask_for(dynamic_component, Pod(**said | {k: v for k, v in own.items() if v is not None}))
+        wishes = [
+            wish(step, configured.config.resource_settings, self.config.pods)
+            for step, configured in self._dealt.members(name).items()
+        ]
+        ask_for(dynamic_component, largest(wishes))
         return dynamic_component
+
+    @staticmethod
+    def get_image(snapshot: Any, step_name: str | None = None) -> str:
+        """The image of a pod, which is that of each of its steps."""
+        image = KubeflowOrchestrator.get_image
+        if not isinstance(snapshot, GroupedSnapshot) or step_name is None:
+            return str(image(snapshot, step_name))
+        return snapshot.one_image(step_name, lambda step: str(image(snapshot.whole, step)))
 
     # Between ZenML and Kubeflow.
 
     def _upload_and_run_pipeline(
         self, snapshot: PipelineSnapshotResponse, pipeline_file_path: str, run_name: str
     ) -> SubmissionResult:
-        path = Path(pipeline_file_path)
+        path, snapshot = Path(pipeline_file_path), self._dealt.whole
         # The compiled pipeline holds the token with which its pods talk to ZenML.
         path.chmod(0o600)
         try:

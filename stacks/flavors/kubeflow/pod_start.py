@@ -1,22 +1,26 @@
-"""What a pod does before ZenML begins: it says which run of Kubeflow it belongs to."""
+"""What a pod does before ZenML begins: it says which run it belongs to, and which steps are its."""
+
+from collections.abc import Sequence
 
 # ZenML takes a run's identity from an environment variable whose value is a placeholder. Kubeflow
 # resolves placeholders in commands but not there, so that every tick of a schedule would be one
 # run. Where it resolves none, the pod's name tells: it begins with the run's.
 SOURCE = """
 import os, re, runpy, socket, sys
-run, module = sys.argv[1:3]
+run, steps, module = sys.argv[1:4]
 if run.startswith("{{"):
     pod = os.environ.get("KFP_POD_NAME") or socket.gethostname()
     run = re.sub(r"-system-container-impl-[0-9]+$", "", pod)
 os.environ["KFP_RUN_ID"] = run
-del sys.argv[1:3]
-runpy.run_module(module, run_name="__main__", alter_sys=True)
+given = sys.argv[4:]
+for step in steps.split(","):
+    sys.argv[1:] = [*given, "--step_name", step]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 """
 
 
-def identified(command: list[str], placeholder: str) -> list[str]:
-    """The same command, begun with the run's identity.
+def identified(command: list[str], placeholder: str, steps: Sequence[str]) -> list[str]:
+    """The same command for each of these steps in turn, begun with the run's identity.
 
     Args:
         command: `python -m MODULE` and what follows; any other is returned as it is.
@@ -25,4 +29,4 @@ def identified(command: list[str], placeholder: str) -> list[str]:
     program, *rest = command
     if rest[:1] != ["-m"] or len(rest) < 2:
         return command
-    return [program, "-c", SOURCE, placeholder, *rest[1:]]
+    return [program, "-c", SOURCE, placeholder, ",".join(steps), *rest[1:]]

@@ -1,5 +1,6 @@
 """What the pod of a step asks of a cluster."""
 
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 
@@ -49,6 +50,55 @@ def pod_of(step: str, pods: dict[str, Pod]) -> Pod:
         if fnmatchcase(step, pattern):
             said |= pod.model_dump(exclude_none=True)
     return Pod(**said)
+
+
+def wish(step: str, asked: Any, pods: dict[str, Pod]) -> Pod:
+    """What a step's own settings ask for, over what the stack says of its pod.
+
+    Args:
+        asked: ZenML's resource settings.
+    """
+    memory = asked.memory
+    # `4GiB` to ZenML is `4Gi` to Kubernetes.
+    own = {"cpu": asked.cpu_count, "gpu": asked.gpu_count}
+    own["memory"] = memory.removesuffix("B") if memory else None
+    said = pod_of(step, pods).model_dump(exclude_none=True)
+    return Pod(**said | {key: value for key, value in own.items() if value is not None})
+
+
+def largest(pods: Sequence[Pod]) -> Pod:
+    """What a pod asks for that runs several steps in turn: the most that any of them does.
+
+    Time is added up, where each of them has its own; of what cannot be compared the last one's
+    stays.
+    """
+    if len(pods) == 1:
+        return pods[0]
+    found: dict[str, Any] = {}
+    for pod in pods:
+        found |= pod.model_dump(exclude_none=True)
+    for name, size in SIZES.items():
+        if held := [value for pod in pods if (value := getattr(pod, name)) is not None]:
+            found[name] = max(held, key=size)
+    times = [pod.timeout for pod in pods if pod.timeout is not None]
+    found["timeout"] = sum(times) if len(times) == len(pods) else None
+    return Pod(**found)
+
+
+def bytes_of(quantity: str) -> float:
+    """A quantity of Kubernetes as a number."""
+    number = quantity.rstrip("EPTGMKi")
+    unit = quantity[len(number) :]
+    power = "KMGTPE".find(unit[:1]) + 1 if unit else 0
+    return float(number) * (1024.0 if unit.endswith("i") else 1000.0) ** power
+
+
+SIZES: dict[str, Callable[[Any], float]] = {
+    "cpu": float,
+    "memory": bytes_of,
+    "gpu": float,
+    "retries": float,
+}
 
 
 def ask_for(task: Any, pod: Pod) -> None:

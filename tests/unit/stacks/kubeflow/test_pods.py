@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from stacks.flavors.kubeflow.pods import Pod, pod_of
+from stacks.flavors.kubeflow.pods import Pod, largest, pod_of
 
 PODS = {
     "*": Pod(cpu=0.5, memory="1Gi", retries=1),
@@ -32,3 +32,12 @@ def test_a_memory_that_kubernetes_would_refuse_is_refused_here(memory: str) -> N
 def test_an_unknown_wish_is_refused() -> None:
     with pytest.raises(ValidationError, match="memroy"):
         Pod.model_validate({"memroy": "4Gi"})
+
+
+def test_a_pod_of_several_steps_asks_for_the_most_that_any_does() -> None:
+    """Sizes by their worth and not by their spelling; time adds up where each has its own."""
+    pods = [Pod(cpu=2, memory="900Mi", timeout=60), Pod(cpu=0.5, memory="1Gi", timeout=30)]
+    assert largest(pods) == Pod(cpu=2, memory="1Gi", timeout=90)
+    assert largest([Pod(timeout=60), Pod(memory="1G")]) == Pod(memory="1G")
+    assert largest([Pod(memory="1G"), Pod(memory="1Gi"), Pod(gpu=1)]) == Pod(memory="1Gi", gpu=1)
+    assert largest([Pod(cpu=3)]) == Pod(cpu=3)
