@@ -45,7 +45,9 @@ def standing(
         bundles = [bodies.spec(folder / "bundles", name) for name in bodies.SCHEMAS]
         with ThreadPoolExecutor() as pool:
             for machine in made.values():
-                list(pool.map(machine.serve, bundles))
+                # The first alone: it may have an image or an environment to build.
+                machine.serve(bundles[0])
+                list(pool.map(machine.serve, bundles[1:]))
         yield made
     finally:
         for machine in made.values():
