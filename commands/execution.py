@@ -56,8 +56,11 @@ def execute(
     """
     from zenml import Model
 
+    from stacks.image import image_settings
+
     name = run_name(pipeline.name)
-    options = {} if cache else {"enable_cache": False}
+    options: dict[str, Any] = {} if cache else {"enable_cache": False}
+    options["settings"] = image_settings()
     named = pipeline.with_options(run_name=name, model=Model(name=model), **options)
     try:
         with step_lines(console, pipeline.name, quiet=quiet):

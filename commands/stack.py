@@ -145,10 +145,9 @@ def written_document(name: str) -> Mapping[str, object]:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from stacks.check import check, registered_file
+    from stacks.check import check, stack_file
 
-    name = options.name
-    problems = check(read_stack(name) if has_file(name) else registered_file(name))
+    problems = check(stack_file(options.name))
     if options.json:
         print_json([asdict(problem) for problem in problems])
     else:

@@ -48,7 +48,7 @@ def ensure_image(client: DockerClient, base: str, remote: str = "") -> str:
     name = f"{REPOSITORY}:{fingerprint(files, base, remote)}"
     if not client.images.list(name=name):
         arguments = {"BASE_IMAGE": base, "REMOTE": remote}
-        _build(client, name, context({**files, **index(os.environ)}), arguments)
+        build(client, name, context({**files, **index(os.environ)}), arguments)
     return name
 
 
@@ -99,24 +99,38 @@ def context(files: Mapping[str, bytes]) -> io.BytesIO:
     return archive
 
 
-def _build(
-    client: DockerClient, name: str, archive: io.BytesIO, arguments: Mapping[str, str]
+def build(
+    client: DockerClient,
+    name: str,
+    archive: io.BytesIO,
+    arguments: Mapping[str, str],
+    dockerfile: str = "serving/Dockerfile",
 ) -> None:
+    """Build an image whose first stage is labelled as `switchyard.stage` and not kept.
+
+    Args:
+        arguments: The build's own; this machine's proxies are added.
+
+    Raises:
+        DeployError: The build failed.
+    """
     from docker.errors import APIError, BuildError
 
     proxies = {key: value for key in PROXIES if (value := os.environ.get(key))}
+    # A label of its own: another build may stand in its first stage at this moment.
+    stage = name.rpartition(":")[2]
     try:
         client.images.build(
             fileobj=archive,
             custom_context=True,
-            dockerfile="serving/Dockerfile",
+            dockerfile=dockerfile,
             tag=name,
-            buildargs={**proxies, **arguments},
+            buildargs={**proxies, **arguments, "STAGE": stage},
             rm=True,
             forcerm=True,
         )
         # The first stage saw the settings of the package index, credentials among them.
-        client.images.prune(filters={"dangling": True, "label": "switchyard.stage=built"})
+        client.images.prune(filters={"dangling": True, "label": f"switchyard.stage={stage}"})
     except BuildError as error:
         output = "".join(str(line.get("stream", "")) for line in error.build_log)
         last = "\n".join(output.strip().splitlines()[-10:])

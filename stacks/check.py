@@ -10,7 +10,7 @@ from stacks.pairs import CONTAINERS, flavors, unfit_pairs
 from stacks.plan import Registration
 from stacks.problem import Problem, place
 from stacks.requirements import install_line
-from stacks.schema import Component, StackFile, unset_in
+from stacks.schema import Component, StackFile, has_file, read_stack, unset_in
 from stacks.values import expand, secret_references
 
 
@@ -38,6 +38,15 @@ def check(file: StackFile) -> list[Problem]:
         if configuration is not None:
             found += probe(type_, component, configuration, facts.secrets)
     return [*found, *probe_server()]
+
+
+def stack_file(name: str) -> StackFile:
+    """What a stack is made of: its file as it is written, else what ZenML has of it.
+
+    Raises:
+        ConfigError: Neither is there.
+    """
+    return read_stack(name) if has_file(name) else registered_file(name)
 
 
 def registered_file(name: str) -> StackFile:

@@ -12,7 +12,16 @@ from stacks.schema import Component, StackFile
 from stacks.values import leaves
 
 # Orchestrators whose steps run on other machines, and those whose steps run in containers.
-REMOTE = {"azureml", "kubeflow", "kubeflow_watched", "kubernetes", "sagemaker", "tekton", "vertex"}
+REMOTE = {
+    "azureml",
+    "kubeflow",
+    "kubeflow_rehearsal",
+    "kubeflow_watched",
+    "kubernetes",
+    "sagemaker",
+    "tekton",
+    "vertex",
+}
 CONTAINERS = {*REMOTE, "airflow", "local_docker"}
 # What lives on this machine only.
 LOCAL = {
@@ -86,7 +95,7 @@ def _remote(file: StackFile) -> set[str]:
 def _local_in_remote(file: StackFile, facts: Facts, remote: str) -> Iterator[Problem]:
     for type_, group in file.components.items():
         for component in group:
-            yield from _out_of_reach(type_, component, facts, remote)
+            yield from _out_of_reach(file, type_, component, facts, remote)
     if not file.components.get("container_registry"):
         yield Problem("stack", f"{remote} pulls images", "add a container_registry")
     if facts.own_store:
@@ -97,7 +106,17 @@ def _local_in_remote(file: StackFile, facts: Facts, remote: str) -> Iterator[Pro
         )
 
 
-def _out_of_reach(type_: str, component: Component, facts: Facts, remote: str) -> Iterator[Problem]:
+def _on_the_hosts_network(file: StackFile, facts: Facts) -> bool:
+    """Whether this machine's own addresses mean the same in a step's container."""
+    return any(
+        (known_values(each, facts) or {}).get("network") == "host"
+        for each in file.components["orchestrator"]
+    )
+
+
+def _out_of_reach(
+    file: StackFile, type_: str, component: Component, facts: Facts, remote: str
+) -> Iterator[Problem]:
     if (type_, component.flavor) in LOCAL:
         yield Problem(
             place(type_, component),
@@ -107,7 +126,7 @@ def _out_of_reach(type_: str, component: Component, facts: Facts, remote: str) -
     values = known_values(component, facts) or component.configuration
     if type_ == "container_registry":
         yield from _own_registry(place(type_, component), str(values.get("uri", "")), remote)
-    if type_ not in ASKED_BY_STEPS:
+    if type_ not in ASKED_BY_STEPS or _on_the_hosts_network(file, facts):
         return
     for key, value in leaves(values):
         if isinstance(value, str) and _host(value) in OWN_MACHINE:

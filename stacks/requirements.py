@@ -5,9 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from serving.errors import ConfigError
 from stacks.schema import StackFile, known_stacks, read_stack
+
+ROOT = Path(__file__).resolve().parent.parent
+CORE = "requirements.txt"
 
 # By component type and flavor: the pinned file that installs the packages, and the packages.
 PACKAGES = {
@@ -18,12 +22,13 @@ PACKAGES = {
         "requirements-aws.txt",
         ("aws-profile-manager", "boto3", "kubernetes"),
     ),
-    ("data_validator", "evidently"): ("requirements.txt", ("evidently",)),
-    ("experiment_tracker", "mlflow"): ("requirements.txt", ("mlflow",)),
-    ("model_deployer", "resident_docker"): ("requirements.txt", ("docker",)),
+    ("data_validator", "evidently"): (CORE, ("evidently",)),
+    ("experiment_tracker", "mlflow"): (CORE, ("mlflow",)),
+    ("model_deployer", "resident_docker"): (CORE, ("docker",)),
     ("model_deployer", "seldon_core"): ("requirements-kubernetes.txt", ("kubernetes",)),
-    ("model_registry", "mlflow"): ("requirements.txt", ("mlflow",)),
+    ("model_registry", "mlflow"): (CORE, ("mlflow",)),
     ("orchestrator", "kubeflow"): ("requirements-kubeflow.txt", ("kfp", "kubernetes")),
+    ("orchestrator", "kubeflow_rehearsal"): ("requirements-kubeflow.txt", ("kfp", "kubernetes")),
     ("orchestrator", "kubeflow_watched"): ("requirements-kubeflow.txt", ("kfp", "kubernetes")),
     ("orchestrator", "kubernetes"): ("requirements-kubernetes.txt", ("kubernetes",)),
 }
@@ -52,7 +57,13 @@ def install_line(file: StackFile, present: Collection[str]) -> tuple[list[str], 
 
 def extra_files(file: StackFile) -> list[str]:
     """The requirements files beside the core's that a stack needs."""
-    return sorted({source for source, _ in _needs(file)} - {"requirements.txt"})
+    return sorted({source for source, _ in _needs(file)} - {CORE})
+
+
+def pins(file: StackFile) -> list[str]:
+    """Every package that a step on this stack imports, the core's and its own, with its version."""
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in (CORE, *extra_files(file))]
+    return sorted({line.strip() for text in texts for line in text.splitlines() if "==" in line})
 
 
 def _needs(file: StackFile) -> Iterator[tuple[str, tuple[str, ...]]]:

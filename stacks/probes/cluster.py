@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -60,7 +61,9 @@ def _get(context: str, path: str) -> None:
     from kubernetes import client, config
 
     settings = client.Configuration()
-    config.load_kube_config(context=context, client_configuration=settings)
+    # The package reads the variable once, when it is imported.
+    places = os.environ.get("KUBECONFIG")
+    config.load_kube_config(places, context=context, client_configuration=settings)
     settings.retries = False
     with client.ApiClient(settings) as api:
         api.call_api(
