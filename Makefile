@@ -20,8 +20,10 @@ run: $(VENV)/.run ## Set up, then train, gate and deploy on STACK (local).
 	done
 	$(PY) run.py --stack $(STACK)
 
+# More at a time are faster where there are cores and memory for them.
+WORKERS ?= 2
 test: $(VENV)/.dev ## Set up, then run every test.
-	$(PY) -m pytest
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup
 
 unit: $(VENV)/.dev ## The unit tests alone: seconds, and no ZenML store.
 	$(PY) -m pytest tests/unit

@@ -14,6 +14,29 @@ if TYPE_CHECKING:
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
+# What takes a minute to start is started by one process alone, in which all its tests run; those
+# groups are the longest and begin first.
+COSTLY = {
+    "containers": {"docker_engine", "base_image", "seldon_cache", "deployer"},
+    "team": {"team"},
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deal the tests to processes: those of a costly server together, the others by file."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    order = {name: place for place, name in enumerate(COSTLY)}
+    items.sort(key=lambda item: order.get(group_of(item), len(order)))
+
+
+def group_of(item: pytest.Item) -> str:
+    """The group of a test: by the fixtures it uses, or its file."""
+    used = set(getattr(item, "fixturenames", ()))
+    costly = (name for name, fixtures in COSTLY.items() if fixtures & used)
+    return next(costly, item.nodeid.partition("::")[0])
+
+
 # What tests of several rooms start: at most once a session, and only where a test asks for it.
 
 
