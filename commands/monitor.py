@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     console, quiet = console_for(options), options.quiet or options.json
     arguments = {"model": model, "window": window, "changes": changes}
     done = execute(monitoring, arguments, model=model, console=console, quiet=quiet)
-    verdict = done.artifact("judge_window").model_dump(mode="json")
+    verdict = done.artifact("judge_window", "verdict").model_dump(mode="json")
     if options.json:
         print_json(verdict)
     elif options.quiet:

@@ -13,7 +13,7 @@ from steps.evaluation.numbers import limit as told_limit
 from steps.evaluation.numbers import show, sign
 
 TEMPLATES = Path(__file__).parent / "templates"
-TEMPLATE, BASE = "decision.html.j2", "page.html.j2"
+TEMPLATE = "decision.html.j2"
 COLOURS = {"no limit": "", "ok": "promote", "below floor": "refuse", "dropped": "refuse"}
 WORDS = {"promote": "Promoted", "refuse": "Not promoted", "unchanged": "Unchanged"}
 

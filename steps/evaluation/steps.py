@@ -16,7 +16,7 @@ from steps.data.settings import SplitSettings
 from steps.evaluation.comparison import Files, compare_candidate
 from steps.evaluation.evaluation import Decision, Evaluations
 from steps.evaluation.measure import evaluate_candidates
-from steps.evaluation.report import BASE, TEMPLATE, TEMPLATES, render
+from steps.evaluation.report import TEMPLATES, render
 from steps.evaluation.settings import GateSettings
 from steps.registry.lineage import Lineage
 from steps.registry.tracking import open_registry
@@ -27,7 +27,7 @@ from steps.training.candidate import Candidate
 def _comparing() -> CachePolicy:
     """The comparison's code and the page's templates."""
     policy = code_of("steps.evaluation.comparison", "steps.evaluation.report")
-    templates = [(TEMPLATES / name).relative_to(ROOT).as_posix() for name in (BASE, TEMPLATE)]
+    templates = [path.relative_to(ROOT).as_posix() for path in sorted(TEMPLATES.glob("*.j2"))]
     files = [*(policy.file_dependencies or ()), *templates]
     return policy.model_copy(update={"file_dependencies": files})
 

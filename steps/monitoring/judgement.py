@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from steps.evaluation.numbers import show, sign
+from steps.evaluation.numbers import limit, show, sign
 from steps.monitoring.profile import Counts, Profile, Reference
 from steps.monitoring.settings import MonitoringSettings
 from steps.monitoring.shift import Limits, shifts
@@ -92,20 +92,20 @@ def _measured(performance: Performance) -> str:
     word = "worse" if performance.degraded else "not shown to be worse"
     return (
         f"{now.metric} is {show(now.value)} over {performance.rows:,} labelled rows and was "
-        f"{show(before.value)} in training: {word}, by {sign(lost.value)} (interval "
-        f"{sign(lost.low)} to {sign(lost.high)}, allowed {show(performance.allowed)})."
+        f"{show(before.value)} in training: {word}; the drop is {sign(lost.value)} (interval "
+        f"{sign(lost.low)} to {sign(lost.high)}, allowed {limit(performance.allowed)})."
     )
 
 
 def _drifts(columns: Sequence[ColumnShift], answers: Sequence[ColumnShift]) -> list[str]:
-    told = sorted(columns, key=lambda each: _weight(each), reverse=True)
+    told = sorted(columns, key=weight, reverse=True)
     lines = [_shifted(f"Column '{each.column}'", each) for each in told[:MOST_NAMED]]
     if len(told) > MOST_NAMED:
         lines.append(f"{len(told) - MOST_NAMED} more columns have drifted.")
     return [*lines, *(_shifted(f"The model's {each.column}", each) for each in answers)]
 
 
-def _weight(shift: ColumnShift) -> float:
+def weight(shift: ColumnShift) -> float:
     """How far beyond its threshold a column is, whichever way its test counts."""
     if shift.test == "PSI":
         return shift.value / shift.threshold

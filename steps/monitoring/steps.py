@@ -7,6 +7,7 @@ import pandas as pd
 from pydantic import JsonValue
 from zenml import step
 from zenml.logger import get_logger
+from zenml.types import HTMLString
 
 from serving.errors import ConfigError, RunError
 from serving.schema import TableSchema
@@ -18,6 +19,7 @@ from steps.deployment.deployer import active_deployer
 from steps.evaluation.settings import GateSettings
 from steps.monitoring.judgement import judge
 from steps.monitoring.log import log_rows
+from steps.monitoring.page import render
 from steps.monitoring.performance import measure, trained_as
 from steps.monitoring.profile import PROFILE, Profile
 from steps.monitoring.report import DriftReport
@@ -55,7 +57,7 @@ def judge_window(
     contract: str,
     window: WindowSettings,
     changes: dict[str, JsonValue],
-) -> Annotated[Verdict, "verdict"]:
+) -> tuple[Annotated[Verdict, "verdict"], Annotated[HTMLString, "verdict_report"]]:
     """Hold what the champion saw and answered in a window against its training.
 
     Args:
@@ -75,7 +77,7 @@ def judge_window(
     found = gather(log, profile, schema, version.version, labels)
     before = trained_as(registry.text_of(version, "evaluations.json"), version.digest)
     performance = measure(found, schema, before, GateSettings(**trained["gate"]), settings)
-    return judge(
+    verdict = judge(
         found,
         profile,
         performance,
@@ -86,6 +88,7 @@ def judge_window(
         until=window.until,
         labels=len(labels),
     )
+    return verdict, HTMLString(render(verdict, profile, found, schema))
 
 
 def log_store() -> tuple[str, dict[str, object]]:
