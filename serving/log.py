@@ -22,6 +22,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from serving.feedback import FeedbackLog
 from serving.refusals import Values
 from serving.segments import Segments
 from serving.sensitive import Mask, mask_of
@@ -97,6 +98,7 @@ class Counts:
         expired: Rows of whole segments that were removed, over the bound, before they were shipped.
         waiting: Rows in the queue.
         segments: Whole segments on this machine.
+        labels: Labels that came and were written.
     """
 
     written: int
@@ -105,6 +107,7 @@ class Counts:
     waiting: int
     segments: int
     shipped: Shipped
+    labels: int = 0
 
 
 class PredictionLog:
@@ -127,6 +130,7 @@ class PredictionLog:
     ) -> None:
         self.written = 0
         self.dropped = 0
+        self.feedback = FeedbackLog(directory, settings)
         self._directory = directory
         self._limit = limit
         self._segments = Segments(
@@ -155,6 +159,7 @@ class PredictionLog:
             waiting=self._waiting,
             segments=len(self._segments.whole()),
             shipped=self._shipping.shipped() if self._shipping else Shipped(),
+            labels=self.feedback.written,
         )
 
     def put(self, record: Record) -> None:
@@ -175,6 +180,7 @@ class PredictionLog:
         if self._thread.is_alive():
             self._thread.join()
         self._segments.close()
+        self.feedback.close()
         if self._shipping is not None:
             self._shipping.close()
 
@@ -190,6 +196,7 @@ class PredictionLog:
     def _tend(self) -> None:
         try:
             self._segments.tend()
+            self.feedback.tend()
             if self._shipping is not None:
                 self._shipping.tend()
         except Exception as error:  # What cannot be tended must not end the log.

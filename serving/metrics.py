@@ -111,6 +111,7 @@ def _log(prefix: str, log: PredictionLog) -> Iterable[str]:
             "Rows removed from this machine, over its bound, before they were shipped.",
             {"": counts.expired},
         ),
+        ("labels_total", "counter", "Labels that came later.", {"": counts.labels}),
         ("waiting_rows", "gauge", "Rows not yet written.", {"": counts.waiting}),
         ("waiting_segments", "gauge", "Whole segments on this machine.", {"": counts.segments}),
         ("shipped_files_total", "counter", "Segments shipped.", {"": shipped.files}),

@@ -8,7 +8,7 @@ from serving.example import example_rows
 from serving.model import Model
 from serving.protocols.v2 import ACCEPTED, datatype
 from serving.schema import Column, TableSchema
-from serving.spec import SELDON_PATHS
+from serving.spec import SELDON_FEEDBACK, SELDON_PATHS
 
 SERVER, API_VERSION = "switchyard", "1.0"
 EXTENSIONS = ("binary_tensor_data",)
@@ -30,6 +30,8 @@ def document(model: Model) -> Json:
                 "SeldonRequest": seldon_request(model.schema),
                 "SeldonResponse": seldon_response(),
                 "SeldonError": seldon_error(),
+                "Feedback": feedback(model.schema),
+                "SeldonFeedback": seldon_feedback(model.schema),
             }
         },
     }
@@ -56,6 +58,8 @@ def paths(model: Model) -> Json:
         f"{base}/infer": infer,
         f"{base}/versions/{model.version}/infer": infer,
         **dict.fromkeys(sorted(SELDON_PATHS), seldon),
+        f"{base}/feedback": {"post": _feedback("V2", "Feedback")},
+        SELDON_FEEDBACK: {"post": _feedback("Seldon", "SeldonFeedback")},
         **{path: {"get": _page(summary, "application/json")} for path, summary in pages.items()},
         "/health/ping": {"get": _page("Whether the server lives, for Seldon", "text/plain")},
         "/metrics": {"get": _page("Counts for Prometheus", "text/plain")},
@@ -141,6 +145,37 @@ def seldon_error() -> Json:
     return _object({"status": _object(fields)})
 
 
+def feedback(schema: TableSchema) -> Json:
+    """The JSON schema of labels that come later."""
+    name = {"type": "string", "minLength": 1, "maxLength": 256}
+    row = {"type": "integer", "minimum": 0, "default": 0}
+    label = _object({"id": name, "row": row, "label": _label(schema)}, ["id", "label"])
+    several = {"type": "array", "items": label, "minItems": 1}
+    example = {"id": "order-7", "row": 0, "label": _example(schema)}
+    return {"oneOf": [label, several], "examples": [example]}
+
+
+def seldon_feedback(schema: TableSchema) -> Json:
+    """The JSON schema of the same in Seldon's form."""
+    meta = _object({"puid": {"type": "string"}})
+    rows = {"type": "array", "items": {"type": "array", "items": _label(schema)}}
+    truth = _object({"data": _object({"ndarray": rows})})
+    answer = _object({"response": _object({"meta": meta}), "truth": truth})
+    example = {
+        "response": {"meta": {"puid": "order-7"}},
+        "truth": {"data": {"ndarray": [[_example(schema)]]}},
+    }
+    return {**answer, "examples": [example]}
+
+
+def _label(schema: TableSchema) -> Json:
+    return {"enum": list(schema.classes)} if schema.classes else {"type": "number"}
+
+
+def _example(schema: TableSchema) -> object:
+    return schema.classes[0] if schema.classes else 1.5
+
+
 def _tensor(column: Column) -> Json:
     fields: Json = {
         "name": {"const": column.name},
@@ -176,6 +211,25 @@ def _predict(protocol: str, summary: str, model: Model) -> Json:
                 for status, about in errors.items()
             },
         },
+    }
+
+
+def _feedback(protocol: str, schema: str) -> Json:
+    errors = {
+        "400": "A label breaks the contract; the message names it, and none is kept",
+        "404": "No such model",
+        "408": "The body did not arrive in time",
+        "413": "The body is too large",
+    }
+    told = {
+        status: {"description": about, "content": _content(f"{protocol}Error")}
+        for status, about in errors.items()
+    }
+    return {
+        "summary": "Say what was true of rows that were answered earlier",
+        "operationId": f"feedback{protocol}",
+        "requestBody": {"required": True, "content": _content(schema)},
+        "responses": {"200": {"description": "The labels are kept"}, **told},
     }
 
 

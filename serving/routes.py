@@ -12,14 +12,16 @@ import orjson
 from serving import docs, openapi, service
 from serving.admin import Admin, Versions, identity
 from serving.errors import RequestError
+from serving.feedback import Label, read_labels, read_truth
 from serving.log import PredictionLog
 from serving.metrics import CONTENT_TYPE, Metrics
 from serving.model import Model
 from serving.protocols import Wire
-from serving.protocols.v2 import refusal
 from serving.reading import headed
+from serving.schema import TableSchema
 from serving.service import Served
 from serving.settings import ServerSettings
+from serving.spec import SELDON_FEEDBACK
 from serving.transport import Answer, Receive, Route, Scope, Send, read_body, send_answer
 from serving.trial import Trial
 
@@ -71,12 +73,14 @@ class App:
             "/metrics": _page(self._metrics),
             "/openapi.json": _page(lambda: _json(openapi.document(self.served.model))),
             "/docs": _page(lambda: Answer(docs.page(self.served.model), content_type=HTML)),
+            SELDON_FEEDBACK: Route("POST", self._truth),
             **Admin(self, versions, token=token, settings=settings).routes,
         }
         self._model_routes = {
             "": Route("GET", self._describe),
             "ready": Route("GET", self._model_ready),
             "infer": self._infer,
+            "feedback": Route("POST", self._feedback),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +105,7 @@ class App:
                 return _wrong_method(self.served, path, method, route.method)
             return await route.handler(scope, receive)
         except RequestError as error:
-            return Answer(refusal(str(error)), error.status)
+            return _refused(self.served.v2, error)
         except Exception as error:
             served = self.served
             return service.broken(served.v2, error, private=bool(served.model.sensitive))
@@ -147,9 +151,7 @@ class App:
             served = self._addressed(path)
         except RequestError as error:
             wire = self.served.wire(path)
-            answer = service.refused(wire, error.status, str(error))
-            if error.status == 408:  # What is left of the body is no next request.
-                answer.headers = CLOSE
+            answer = _refused(wire, error)
             self.metrics.observe(wire.name, answer, self.served.model.version)
             return answer
         return await self.answered(served, path, body)
@@ -199,6 +201,30 @@ class App:
     async def _model_ready(self, scope: Scope, _: Receive) -> Answer:
         return _json({"name": self._addressed(scope["path"]).model.name, "ready": True})
 
+    async def _feedback(self, scope: Scope, receive: Receive) -> Answer:
+        """Keep labels that came later."""
+        body = await read_body(receive, *self._limits)
+        model = self._addressed(scope["path"]).model
+        labels = await asyncio.to_thread(self._keep_labels, read_labels, model, body)
+        return _json({"model_name": model.name, "labels": len(labels)})
+
+    async def _truth(self, _: Scope, receive: Receive) -> Answer:
+        """The same in Seldon's form."""
+        served = self.served
+        try:
+            body = await read_body(receive, *self._limits)
+            labels = await asyncio.to_thread(self._keep_labels, read_truth, served.model, body)
+        except RequestError as error:
+            return _refused(served.seldon, error)
+        return _json({"data": {"names": [], "ndarray": []}, "meta": {"puid": labels[0]["id"]}})
+
+    def _keep_labels(
+        self, reader: Callable[[bytes, TableSchema], list[Label]], model: Model, body: bytes
+    ) -> list[Label]:
+        labels = reader(body, model.schema)
+        self.log.feedback.write(model, labels)
+        return labels
+
     def _metrics(self) -> Answer:
         trial = self.trial.observation() if self.trial is not None else None
         page = self.metrics.render(self.served.model, self.log, trial)
@@ -220,6 +246,13 @@ def _server() -> Answer:
 
 def _json(facts: dict[str, object]) -> Answer:
     return Answer(orjson.dumps(facts))
+
+
+def _refused(wire: Wire, error: RequestError) -> Answer:
+    answer = service.refused(wire, error.status, str(error))
+    if error.status == 408:  # What is left of the body is no next request.
+        answer.headers = CLOSE
+    return answer
 
 
 def _wrong_method(served: Served, path: str, method: str, allowed: str) -> Answer:

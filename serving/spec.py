@@ -8,6 +8,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 # Where every deployer takes Seldon v1 requests, below its base URL.
 SELDON = "/api/v1.0/predictions"
+SELDON_FEEDBACK = "/api/v1.0/feedback"
 # Where the Seldon service orchestrator and older clients send the same.
 # What stands for a path where a request came by gRPC, with and without a version of its own choice.
 GRPC_INFER = "/inference.GRPCInferenceService/ModelInfer"

@@ -23,7 +23,7 @@ from pathlib import Path
 import orjson
 
 from serving.segments import is_whole, segments
-from serving.shipping.layout import place
+from serving.shipping.layout import FEEDBACK, place
 from serving.shipping.settings import read_settings
 from serving.shipping.store import Store, without_secrets
 from serving.state import write_private
@@ -39,6 +39,7 @@ class Shipped:
     """What was shipped since the server started.
 
     Args:
+        rows: Of predictions; labels are none.
         failed: Attempts that failed.
         error: The words of the last failure, with no credential in them.
         failed_at: When that was, in seconds since 1970.
@@ -68,10 +69,10 @@ class Shipper:
         if not settings.uri:
             return POLL
         try:
-            for path in segments(self._home / "log"):
+            for path, kind in self._left():
                 if self._store is None:
                     self._store = Store(settings.uri, settings.options)
-                self._ship(path, self._store)
+                self._ship(path, kind, self._store)
         except Exception as error:  # Drivers raise errors of their own packages.
             self._store = None
             self._fail(without_secrets(_words(error), settings.uri, settings.options))
@@ -81,17 +82,22 @@ class Shipper:
 
     def is_done(self) -> bool:
         """Whether nothing is left to ship."""
-        return not segments(self._home / "log")
+        return not self._left()
 
-    def _ship(self, path: Path, store: Store) -> None:
+    def _left(self) -> list[tuple[Path, str]]:
+        """What is not shipped yet, predictions first."""
+        log = self._home / "log"
+        return [(path, kind) for kind in ("", FEEDBACK) for path in segments(log / kind)]
+
+    def _ship(self, path: Path, kind: str, store: Store) -> None:
         data = whole_lines(path)
         if data is None:
             return
         if data:
-            store.put(place(model_of(data), path.name), gzip.compress(data, 1, mtime=0))
+            store.put(place(model_of(data), path.name, kind), gzip.compress(data, 1, mtime=0))
         path.unlink(missing_ok=True)
         self.shipped.files += bool(data)
-        self.shipped.rows += data.count(b"\n")
+        self.shipped.rows += 0 if kind else data.count(b"\n")
         self._note()
 
     def _fail(self, words: str) -> None:

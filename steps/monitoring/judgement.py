@@ -11,7 +11,7 @@ from steps.monitoring.profile import Counts, Profile, Reference
 from steps.monitoring.settings import MonitoringSettings
 from steps.monitoring.shift import Limits, shifts
 from steps.monitoring.verdict import ColumnShift, Outcome, Performance, Verdict
-from steps.monitoring.window import Window
+from steps.monitoring.window import Labels, Window
 
 MOST_NAMED = 5
 
@@ -26,12 +26,12 @@ def judge(
     version: str,
     since: datetime,
     until: datetime,
-    labels: int = 0,
+    labels: Labels | None = None,
 ) -> Verdict:
     """The verdict on a window.
 
     Args:
-        labels: How many labels came, whether or not their request is in the window.
+        labels: Those that were handed over for this window, whose requests should be in it.
     """
     enough = window.rows >= settings.min_rows
     answered = window.versions[version]
@@ -51,7 +51,7 @@ def judge(
         answers=answers,
         performance=performance,
         labelled=len(window.labelled),
-        unmatched=labels - len(window.matched),
+        unmatched=len((labels or {}).keys() - window.matched),
         reasons=tuple(reasons),
     )
 

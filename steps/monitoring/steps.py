@@ -18,7 +18,7 @@ from steps.data.source import read_table
 from steps.deployment.deployer import active_deployer
 from steps.evaluation.settings import GateSettings
 from steps.monitoring.judgement import judge
-from steps.monitoring.log import log_rows
+from steps.monitoring.log import log_rows, logged_labels
 from steps.monitoring.page import render
 from steps.monitoring.performance import measure, trained_as
 from steps.monitoring.profile import PROFILE, Profile
@@ -71,8 +71,8 @@ def judge_window(
     trained = json.loads(registry.text_of(version, "config.json"))
     settings = MonitoringSettings(**{**trained.get("monitoring", {}), **changes})
     profile = Profile.from_json(registry.text_of(version, PROFILE))
-    labels = read_labels(window, schema)
-    uri, options = log_store()
+    given, (uri, options) = read_labels(window, schema), log_store()
+    labels = {**logged_labels(uri, champion.model, window.since, options), **given}
     log = log_rows(uri, champion.model, window.since, window.until, options)
     found = gather(log, profile, schema, version.version, labels)
     before = trained_as(registry.text_of(version, "evaluations.json"), version.digest)
@@ -86,7 +86,7 @@ def judge_window(
         version=version.version,
         since=window.since,
         until=window.until,
-        labels=len(labels),
+        labels=given,
     )
     return verdict, HTMLString(render(verdict, profile, found, schema))
 
@@ -108,7 +108,7 @@ def log_store() -> tuple[str, dict[str, object]]:
 
 
 def read_labels(window: WindowSettings, schema: TableSchema) -> Labels:
-    """The labels that have come, by request id and row."""
+    """The labels that were handed over, by request id and row."""
     if not window.labels:
         return {}
     source = SourceSettings(data=window.labels, query=window.query)

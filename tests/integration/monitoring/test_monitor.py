@@ -61,11 +61,13 @@ def ask(served: Any) -> Ask:
     return send
 
 
-def verdict(place: Workplace, since: str, rows: int, *words: str) -> tuple[int, Any]:
-    """The exit status and the verdict, once the log has been shipped."""
+def verdict(
+    place: Workplace, since: str, rows: int, *words: str, labels: int = 0
+) -> tuple[int, Any]:
+    """The exit status and the verdict, once so much of the log has been shipped."""
     for _ in range(100):
         done = place.run("monitor", "--since", since, *words, "--json")
-        if done.document["rows"] >= rows:
+        if done.document["rows"] >= rows and done.document["labelled"] >= labels:
             return done.status, done.document
         time.sleep(0.2)
     raise AssertionError(done.output)
@@ -118,6 +120,24 @@ def test_labels_that_come_later_show_a_model_that_degraded(
     assert (status, told["outcome"]) == (3, "degraded")
     assert (told["labelled"], told["unmatched"]) == (400, 0)
     assert told["performance"]["drop"]["low"] > 0
+
+
+def test_labels_sent_to_the_server_are_read_without_a_file(
+    shared_workplace: Workplace, ask: Ask, served: Any
+) -> None:
+    """The later one of a row counts, and the page of the verdict is kept beside it."""
+    since = now()
+    frame = customers().assign(income=incomes(400, 3))
+    ask(frame, "fourth")
+    labels = [{"id": "fourth", "row": row, "label": str(each)}
+              for row, each in enumerate(frame["bought"])]  # fmt: skip
+    with httpx.Client(base_url=served["endpoint"]["url"]) as client:
+        for body in ({"id": "fourth", "row": 0, "label": "no"}, labels):
+            said = client.post("/v2/models/customers-bought/feedback", json=body)
+            assert said.status_code == 200, said.text
+    status, told = verdict(shared_workplace, since, 400, labels=400)
+    assert (status, told["outcome"], told["unmatched"]) == (0, "ok", 0)
+    assert told["performance"]["rows"] == 400
 
 
 def test_an_empty_window_says_so(shared_workplace: Workplace, served: Any) -> None:

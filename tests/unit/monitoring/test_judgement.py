@@ -62,7 +62,7 @@ def verdict(rows: int, labels: Labels | None = None, **more: Any) -> Verdict:
     performance = measure(window, SCHEMA, TRAINED, GateSettings(resamples=200), settings)
     return judge(
         window, profile(), performance, settings,
-        model="m", version="4", since=BEGIN, until=BEGIN + timedelta(days=1), labels=len(known),
+        model="m", version="4", since=BEGIN, until=BEGIN + timedelta(days=1), labels=known,
     )  # fmt: skip
 
 

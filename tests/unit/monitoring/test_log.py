@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from serving.errors import DataError
+from serving.feedback import FeedbackLog
 from serving.log import Record
 from serving.refusals import Values
-from serving.shipping.layout import place
-from steps.monitoring.log import log_rows, read_log
+from serving.shipping.layout import FEEDBACK, place
+from serving.shipping.settings import LogSettings
+from steps.monitoring.log import log_rows, logged_labels, read_log
+from tests.unit.serving.tiny import model
 
 NOON = datetime(2026, 7, 31, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -63,6 +66,31 @@ def test_rows_are_found_in_a_segment_of_the_hour_before_and_behind(tmp_path: Pat
 def test_a_torn_line_is_passed_over(tmp_path: Path) -> None:
     ship(tmp_path, NOON, record(NOON, "a"), tail=b'{"time":"2026')
     assert names(tmp_path, NOON, NOON + HOUR) == ["a"]
+
+
+def send(store: Path, home: Path, begun: datetime, *labels: dict[str, object]) -> None:
+    """Put labels where a server writes and ships them."""
+    log = FeedbackLog(home, LogSettings())
+    for label in labels:
+        log.write(model(), [label])
+    log.close()
+    (segment,) = (home / FEEDBACK).glob("*.jsonl")
+    path = store / place("shop", f"{begun:%Y%m%dT%H%M%SZ}-{home.name}-0001.jsonl", FEEDBACK)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(segment.read_bytes()))
+
+
+def test_labels_are_read_back_and_the_last_one_counts(tmp_path: Path) -> None:
+    """Whichever server it came to; predictions are no labels, and labels no predictions."""
+    now = datetime.now(UTC)
+    ship(tmp_path, now, record(now, "a"))
+    send(tmp_path, tmp_path / "second", now, {"id": "a", "row": 0, "label": "no"},
+         {"id": "b", "row": 1, "label": "no"})  # fmt: skip
+    send(tmp_path, tmp_path / "first", now, {"id": "a", "row": 0, "label": "yes"})
+    found = logged_labels(str(tmp_path), "shop", now - HOUR)
+    assert found == {("a", 0): "yes", ("b", 1): "no"}
+    assert names(tmp_path, now - HOUR, now + HOUR) == ["a"]
+    assert logged_labels(str(tmp_path), "shop", now + HOUR) == {}
 
 
 def test_another_models_rows_and_an_empty_window_are_no_rows(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def page(rows: int, labels: Labels | None = None, model: str = "m", **more: Any)
     verdict = judge(
         window, reference, performance, settings,
         model=model, version="4", since=BEGIN, until=BEGIN + timedelta(days=1),
-        labels=len(labels or {}),
+        labels=labels,
     )  # fmt: skip
     return render(verdict, reference, window, SCHEMA)
 

@@ -10,17 +10,18 @@ from tests.unit.serving.tiny import COLUMNS, model, schema
 
 
 def test_the_documents_examples_are_answered(client: Client) -> None:
-    paths = client.get("/openapi.json").json()["paths"]
-    schemas = client.get("/openapi.json").json()["components"]["schemas"]
-    for path, name in ((p, "V2Request" if "infer" in p else "SeldonRequest") for p in paths):
-        if "post" in paths[path]:
-            (example,) = schemas[name]["examples"]
+    document = client.get("/openapi.json").json()
+    for path, methods in document["paths"].items():
+        if "post" in methods:
+            content = methods["post"]["requestBody"]["content"]["application/json"]
+            name = content["schema"]["$ref"].rpartition("/")[2]
+            (example,) = document["components"]["schemas"][name]["examples"]
             assert client.post(path, json=example).status_code == 200
 
 
 def test_the_examples_fit_the_schemas_they_stand_in() -> None:
     schemas = document(model())["components"]["schemas"]  # type: ignore[index]
-    for name in ("V2Request", "SeldonRequest"):
+    for name in ("V2Request", "SeldonRequest", "Feedback", "SeldonFeedback"):
         jsonschema.validate(schemas[name]["examples"][0], schemas[name])
 
 
