@@ -1,10 +1,13 @@
-"""A place of its own for every test that runs the program."""
+"""A place of its own for every test that runs the program, and a team's servers."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.integration.team.servers import Team, team_in
 from tests.workplace import Workplace
 
 
@@ -22,3 +25,16 @@ def shared_workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workp
     place = Workplace(tmp_path_factory.mktemp("place"))
     yield place
     place.stop_servers()
+
+
+@pytest.fixture(scope="session")
+def team() -> Iterator[Team]:
+    """The servers, for all tests of the session."""
+    # The databases' own users cannot enter the folders that pytest makes.
+    folder = Path(tempfile.mkdtemp(prefix="team-"))
+    folder.chmod(0o711)
+    try:
+        with team_in(folder) as found:
+            yield found
+    finally:
+        shutil.rmtree(folder)

@@ -37,6 +37,11 @@ class WatchedKubeflowConfig(KubeflowOrchestratorConfig):
         description="What pods ask for, by patterns of step names: '*' for each.",
     )
 
+    @property
+    def handles_step_retries(self) -> bool:
+        """A step is retried in a new pod, so that one whose pod died is retried too."""
+        return True
+
 
 class WatchedKubeflowFlavor(KubeflowOrchestratorFlavor):
     """The flavor that ZenML knows as `kubeflow_watched`."""

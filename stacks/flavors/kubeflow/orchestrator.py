@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, cast
@@ -118,6 +118,11 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
             for step, configured in self._dealt.members(name).items()
         ]
         ask_for(dynamic_component, largest(wishes))
+        if retry := most_retried(
+            configured.config.retry for configured in self._dealt.members(name).values()
+        ):
+            factor = float(max(retry.backoff, 1))
+            dynamic_component.set_retry(retry.max_retries, f"{retry.delay}s", factor)
         return dynamic_component
 
     @staticmethod
@@ -286,6 +291,11 @@ def look(client: Any, identity: str, run: UUID) -> Look:
         {step.name: str(step.status) for step in steps},
         "; ".join(reasons) or (there.error.message if there.error else "") or "",
     )
+
+
+def most_retried(asked: Iterable[Any]) -> Any | None:
+    """The retries of a pod: those of the step that has most; none where no step has any."""
+    return max(filter(None, asked), key=lambda retry: retry.max_retries, default=None)
 
 
 def tell(step: str, status: str) -> None:

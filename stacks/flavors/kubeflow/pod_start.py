@@ -15,7 +15,12 @@ os.environ["KFP_RUN_ID"] = run
 given = sys.argv[4:]
 for step in steps.split(","):
     sys.argv[1:] = [*given, "--step_name", step]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except Exception as error:
+        # A pod that is started again has the steps behind it that succeeded before it died.
+        if type(error).__name__ != "EntityExistsError" or "A successful step" not in str(error):
+            raise
 """
 
 

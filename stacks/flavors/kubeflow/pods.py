@@ -10,11 +10,15 @@ Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?([EPTGMK]i?)?$")]
 
 
 class Toleration(BaseModel):
-    """A taint that a pod puts up with."""
+    """A taint that a pod puts up with.
+
+    Args:
+        taint: Its key; a stack's file takes anything called `key` for a credential.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    key: str | None = None
+    taint: str | None = None
     operator: Literal["Equal", "Exists"] | None = None
     value: str | None = None
     effect: Literal["NoExecute", "NoSchedule", "PreferNoSchedule"] | None = None
@@ -27,7 +31,6 @@ class Pod(BaseModel):
         cpu: In cores, such as `0.5`: what it gets, and no more.
         memory: Such as `4Gi`: what it gets, and no more.
         gpu_type: What the cluster calls its GPUs.
-        retries: How often a pod that died or failed is started again.
         timeout: Seconds after which the cluster ends the pod.
     """
 
@@ -39,7 +42,6 @@ class Pod(BaseModel):
     gpu_type: str | None = None
     node_selectors: dict[str, str] | None = None
     tolerations: tuple[Toleration, ...] | None = None
-    retries: Annotated[int, Field(ge=0)] | None = None
     timeout: Annotated[int, Field(gt=0)] | None = None
 
 
@@ -97,7 +99,6 @@ SIZES: dict[str, Callable[[Any], float]] = {
     "cpu": float,
     "memory": bytes_of,
     "gpu": float,
-    "retries": float,
 }
 
 
@@ -111,11 +112,10 @@ def ask_for(task: Any, pod: Pod) -> None:
         task.set_memory_limit(pod.memory).set_memory_request(pod.memory)
     if pod.gpu:
         task.set_accelerator_type(pod.gpu_type or "nvidia.com/gpu").set_accelerator_limit(pod.gpu)
-    if pod.retries:
-        task.set_retry(pod.retries, backoff_duration="10s")
     if pod.timeout:
         kubernetes.set_timeout(task, pod.timeout)
     for key, value in (pod.node_selectors or {}).items():
         kubernetes.add_node_selector(task, key, value)
     for toleration in pod.tolerations or ():
-        kubernetes.add_toleration(task, **toleration.model_dump(exclude_none=True))
+        said = toleration.model_dump(exclude_none=True, exclude={"taint"})
+        kubernetes.add_toleration(task, key=toleration.taint, **said)

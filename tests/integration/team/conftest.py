@@ -1,19 +1,16 @@
-"""One team for the session: its servers, and two engineers who are logged in."""
+"""Two engineers who are logged in to the team's servers."""
 
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.integration.stacks.store import KEY, SECRET
-from tests.integration.team.servers import ADMIN, MEMBER, Team, team_in
+from tests.integration.team.accounts import api_key, keep_secret
+from tests.integration.team.servers import MEMBER, Team
 from tests.workplace import ROOT, Finished, Workplace
 
 
@@ -46,19 +43,6 @@ class Laptop(Workplace):
             start_new_session=True,
         )
         return Finished(done.returncode, done.stdout, done.stderr)
-
-
-@pytest.fixture(scope="session")
-def team() -> Iterator[Team]:
-    """The servers, for all tests of this folder."""
-    # The databases' own users cannot enter the folders that pytest makes.
-    folder = Path(tempfile.mkdtemp(prefix="team-"))
-    folder.chmod(0o711)
-    try:
-        with team_in(folder) as found:
-            yield found
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
@@ -95,27 +79,3 @@ def log_in(place: Laptop, team: Team) -> None:
     """Log in as an engineer does, with the key on standard input."""
     done = place.zenml("login", team.zenml, "--api-key", typed=f"{place.key}\n")
     assert done.status == 0, done.errors
-
-
-def api_key(team: Team, name: str) -> str:
-    """Make a service account on the ZenML server, and a key for it."""
-    with as_admin(team) as server:
-        account = server.post("/service_accounts", json={"name": name, "active": True}).json()
-        keys = f"/service_accounts/{account['id']}/api_keys"
-        return str(server.post(keys, json={"name": "laptop"}).json()["body"]["key"])
-
-
-def keep_secret(team: Team, name: str, values: dict[str, str]) -> None:
-    """What `zenml secret create` does, which takes two seconds."""
-    with as_admin(team) as server:
-        server.post("/secrets", json={"name": name, "values": values}).raise_for_status()
-
-
-@contextmanager
-def as_admin(team: Team) -> Iterator[httpx.Client]:
-    """A client of the ZenML server's own API."""
-    said = {"username": ADMIN[0], "password": ADMIN[1]}
-    with httpx.Client(base_url=f"{team.zenml}/api/v1", timeout=30) as server:
-        token = server.post("/login", data=said).json()["access_token"]
-        server.headers["Authorization"] = f"Bearer {token}"
-        yield server

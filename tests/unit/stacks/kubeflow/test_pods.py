@@ -6,16 +6,16 @@ from pydantic import ValidationError
 from stacks.flavors.kubeflow.pods import Pod, largest, pod_of
 
 PODS = {
-    "*": Pod(cpu=0.5, memory="1Gi", retries=1),
+    "*": Pod(cpu=0.5, memory="1Gi"),
     "train_*": Pod(memory="8Gi", node_selectors={"pool": "large"}),
     "train_network": Pod(gpu=1),
 }
 
 
 def test_a_step_is_told_what_every_pattern_that_fits_says_the_later_one_first() -> None:
-    assert pod_of("load_table", PODS) == Pod(cpu=0.5, memory="1Gi", retries=1)
+    assert pod_of("load_table", PODS) == Pod(cpu=0.5, memory="1Gi")
     assert pod_of("train_network", PODS) == Pod(
-        cpu=0.5, memory="8Gi", retries=1, gpu=1, node_selectors={"pool": "large"}
+        cpu=0.5, memory="8Gi", gpu=1, node_selectors={"pool": "large"}
     )
 
 
