@@ -18,7 +18,9 @@ CACHED = re.compile(r"Using cached version of step `(?P<step>[^`]+)`")
 WAITING = re.compile(r"^(canary|shadow) of version ")
 # Where nothing can be written over: seconds to the second line, then twice as long each time.
 PLAIN_SECONDS = 10.0
-LOGGERS = ("zenml", "serving", "steps")
+LOGGERS = ("zenml", "serving", "stacks", "steps")
+# Where a run of a cluster is; what is said of its steps is told as of this machine's.
+ELSEWHERE = re.compile(r"^Kubeflow: ")
 FAILED = re.compile(r"Failed to run step `(?P<step>[^`]+)`")
 STYLES = {"done": "green", "cached": "cyan", "failed": "red"}
 
@@ -36,7 +38,7 @@ class StepLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Turn one of ZenML's messages into a line, and one of a server's start as it is."""
         message = record.getMessage()
-        if record.name.startswith("serving."):
+        if record.name.startswith("serving.") or ELSEWHERE.match(message):
             self.console.print(f"  {message}", highlight=False, soft_wrap=True)
             return
         if match := STARTED.search(message):

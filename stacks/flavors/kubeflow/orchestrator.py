@@ -20,13 +20,14 @@ from zenml.models import PipelineRunResponse, PipelineSnapshotResponse, Schedule
 from zenml.orchestrators import SubmissionResult
 
 from serving.errors import RunError
+from stacks.flavors.kubeflow.asking import Quiet, look, tell
 from stacks.flavors.kubeflow.closing import close, outcome_of
 from stacks.flavors.kubeflow.cron import six_fields
 from stacks.flavors.kubeflow.flavor import WatchedKubeflowConfig
 from stacks.flavors.kubeflow.groups import GroupedSnapshot, grouped_snapshot, together
 from stacks.flavors.kubeflow.pod_start import identified
 from stacks.flavors.kubeflow.pods import ask_for, largest, wish
-from stacks.flavors.kubeflow.watch import DONE, Look, Lost, Watch
+from stacks.flavors.kubeflow.watch import Watch
 
 RUN, RECURRING = "kubeflow_run_id", "kubeflow_recurring_run_id"
 log = logging.getLogger(__name__)
@@ -254,55 +255,6 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
         )
 
 
-class Quiet:
-    """A client of Kubeflow that does not print."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._client, name)
-
-        def called(*words: Any, **named: Any) -> Any:
-            with redirect_stdout(io.StringIO()):
-                return found(*words, **named)
-
-        return called
-
-
-def look(client: Any, identity: str, run: UUID) -> Look:
-    """A run as Kubeflow and ZenML have it now.
-
-    Raises:
-        Lost: Kubeflow did not answer.
-    """
-    try:
-        there = client.get_run(identity)
-    except (ApiException, HTTPError, OSError) as error:
-        raise Lost(str(error).splitlines()[0]) from error
-    here = Client().get_pipeline_run(run, hydrate=False)
-    steps = Client().list_run_steps(pipeline_run_id=run, size=500, hydrate=False).items
-    tasks = (there.run_details.task_details or ()) if there.run_details else ()
-    failed = [task for task in tasks if task.state == "FAILED"]
-    reasons = [f"{task.display_name}: {task.error.message}" for task in failed if task.error]
-    return Look(
-        str(there.state or "PENDING").upper(),
-        str(here.status),
-        {step.name: str(step.status) for step in steps},
-        "; ".join(reasons) or (there.error.message if there.error else "") or "",
-    )
-
-
 def most_retried(asked: Iterable[Any]) -> Any | None:
     """The retries of a pod: those of the step that has most; none where no step has any."""
     return max(filter(None, asked), key=lambda retry: retry.max_retries, default=None)
-
-
-def tell(step: str, status: str) -> None:
-    """Say what became of a step, in the words that ZenML has for a step of this machine."""
-    if status == "running":
-        log.info("Step `%s` has started.", step)
-    elif status in DONE - {"cached"}:
-        log.info("Step `%s` has finished in Kubeflow.", step)
-    elif status == "failed":
-        log.info("Failed to run step `%s`.", step)

@@ -48,9 +48,16 @@ def dies() -> None:
     os._exit(137)
 
 
+@step(enable_cache=False)
+def first() -> Annotated[int, "number"]:
+    """Succeed, in the pod of what follows."""
+    return 1
+
+
 @step(enable_cache=False, retry=StepRetryConfig(max_retries=1))
-def dies_once() -> None:
+def dies_once(number: int) -> None:
     """Die the first time; a pod's home outlives it here."""
+    assert number == 1
     mark = Path.home() / "died"
     if not mark.exists():
         mark.touch()
@@ -83,8 +90,8 @@ def dying() -> None:
 
 @pipeline(settings=SETTINGS)
 def dying_once() -> None:
-    """A pod that dies and is started again."""
-    dies_once()
+    """A pod that dies at its second step and is started again."""
+    dies_once(first())
 
 
 @pipeline(settings=SETTINGS)

@@ -58,7 +58,7 @@ def test_a_run_succeeds_and_tells_where_it_is_and_what_its_steps_do(
     assert str(run.status) == "completed", backend.printed()
     assert run.steps["join"].outputs["sum"][0].load() == 42
     *_, there = backend.runs.values()
-    assert there.state == "SUCCEEDED"
+    assert there.state == "SUCCEEDED", backend.printed()
     assert run.orchestrator_run_id == there.identity == run.run_metadata["kubeflow_run_id"]
     url = f"{address}/#/runs/details/{there.identity}"
     assert f"Kubeflow: {url}" in caplog.text
@@ -98,6 +98,7 @@ def test_a_step_whose_pod_dies_is_retried_in_a_new_pod(backend: Backend) -> None
     pipelines.dying_once()
     assert str(latest("dying_once").status) == "completed", backend.printed()
     assert len(list(backend.runs.values())[-1].pods) == 2
+    assert statuses(latest("dying_once")) == {"first": "completed", "dies_once": "completed"}
 
 
 def test_a_run_that_takes_too_long_is_ended_in_both_places(backend: Backend) -> None:
