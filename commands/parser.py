@@ -17,7 +17,7 @@ examples:
   python run.py --data postgresql://reader@db/sales --query "select * from orders" --target churned
   python run.py --config breast_cancer --set tuning.trials=8
 
-other commands: compare, predict, monitor, history, rollback, status, stop, stack
+other commands: compare, doctor, predict, monitor, history, rollback, status, stop, stack
 (each has its own --help)
 """
 
@@ -42,6 +42,15 @@ examples:
 
 It trains under a name of its own, so that no champion is touched, and stops what it served.
 Exit status: 0 when all come to the same, 1 when one differs or fails.
+"""
+DOCTOR_EXAMPLES = """\
+examples:
+  python run.py doctor --stack kubeflow
+  python run.py doctor --stack kubeflow --config breast_cancer --json
+
+It builds, registers and submits nothing. Of a store and a cluster it asks what `stack check` asks,
+what this user may do there, and whether the API server would take the model's deployment.
+Exit status: 0 without a problem, 2 with something to mend, 1 when only a service is down.
 """
 
 
@@ -147,6 +156,16 @@ def compare() -> Parser:
     return parser
 
 
+def doctor() -> Parser:
+    """What would fail on a stack, before anything is built."""
+    about = "Tell what would fail on a stack, and what a run there costs, before anything is built."
+    parser = _parser("doctor", "commands.doctor:run", about, DOCTOR_EXAMPLES)
+    parser.add_argument("--stack", help="a stack's name or file (default: the active one)")
+    _question(parser)
+    parser.add_argument("--no-deploy", action="store_true", help="look at the training alone")
+    return parser
+
+
 def predict() -> Parser:
     """Predictions for a whole table."""
     about = "Predict every row of a table with the champion, in batches, from its ONNX model."
@@ -247,6 +266,7 @@ def stack() -> Parser:
 COMMANDS: dict[str, Callable[[], Parser]] = {
     "train": train,
     "compare": compare,
+    "doctor": doctor,
     "predict": predict,
     "monitor": monitor,
     "history": history,

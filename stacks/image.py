@@ -36,8 +36,12 @@ def image_settings() -> dict[str, Any]:
     file = registered_file(active_stack_name())
     if not flavors(file, "orchestrator") & CONTAINERS:
         return {}
-    base = os.environ.get(BASE_VARIABLE) or BASE
-    return {"docker": docker_settings(ensure_image(_engine(), pins(file), base))}
+    return {"docker": docker_settings(ensure_image(_engine(), pins(file), base_image()))}
+
+
+def base_image() -> str:
+    """What the image is built from."""
+    return os.environ.get(BASE_VARIABLE) or BASE
 
 
 def docker_settings(image: str) -> Any:
@@ -62,15 +66,23 @@ def ensure_image(client: DockerClient, packages: list[str], base: str) -> str:
     Raises:
         DeployError: The build failed.
     """
-    files = {
-        "Dockerfile": DOCKERFILE.read_bytes(),
-        "requirements.txt": "\n".join([*packages, ""]).encode(),
-    }
-    name = f"{REPOSITORY}:{fingerprint(files, base, '')}"
+    files, name = _files(packages), image_name(packages, base)
     if not client.images.list(name=name):
         archive = context({**files, **index(os.environ)})
         build(client, name, archive, {"BASE_IMAGE": base}, dockerfile="Dockerfile")
     return name
+
+
+def image_name(packages: list[str], base: str) -> str:
+    """What the image with these packages is called, built or not."""
+    return f"{REPOSITORY}:{fingerprint(_files(packages), base, '')}"
+
+
+def _files(packages: list[str]) -> dict[str, bytes]:
+    return {
+        "Dockerfile": DOCKERFILE.read_bytes(),
+        "requirements.txt": "\n".join([*packages, ""]).encode(),
+    }
 
 
 def _engine() -> DockerClient:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.kubernetes.access import Access
 from tests.kubernetes.operator import Operator
 from tests.kubernetes.server import api, ingress
 from tests.kubernetes.store import Store
@@ -33,6 +34,7 @@ class StandIn:
         home: Where its files are: `kubeconfig`, and `account`, as a pod would find it.
         secrets: The variables of each Kubernetes secret.
         faults: Kinds of resources that are answered with an HTTP status of their own.
+        access: Who may not do what, and what else is there.
     """
 
     home: Path
@@ -42,6 +44,7 @@ class StandIn:
     operator: Operator
     secrets: dict[str, Any]
     faults: dict[str, int]
+    access: Access
 
     @property
     def environ(self) -> dict[str, str]:
@@ -59,9 +62,10 @@ class StandIn:
 def standing_in(home: Path) -> Iterator[StandIn]:
     """Run a stand-in; every process that it started ends with it."""
     store, secrets, faults = Store(), dict[str, Any](), dict[str, int]()
+    access = Access(secrets)
     operator = Operator(store, home / "pods", {IMAGE}, secrets)
     doors = [
-        ThreadingHTTPServer(("127.0.0.1", 0), api(store, operator, TOKEN, faults)),
+        ThreadingHTTPServer(("127.0.0.1", 0), api(store, operator, TOKEN, faults, access)),
         ThreadingHTTPServer(("127.0.0.1", 0), ingress(store, operator)),
     ]
     ports = [door.server_address[1] for door in doors]
@@ -75,7 +79,7 @@ def standing_in(home: Path) -> Iterator[StandIn]:
     operator.start()
     url = f"http://127.0.0.1:{ports[1]}"
     try:
-        yield StandIn(home, ports[0], url, store, operator, secrets, faults)
+        yield StandIn(home, ports[0], url, store, operator, secrets, faults, access)
     finally:
         operator.stop()
         for door in doors:

@@ -42,17 +42,19 @@ class Store:
                 raise Refused(404, message, name)
             return copy.deepcopy(self._made[name])
 
-    def create(self, made: Json) -> Json:
-        """Keep a new resource."""
+    def create(self, made: Json, *, dry: bool = False) -> Json:
+        """Keep a new resource, unless it is only tried."""
         with self.lock:
             name = made["metadata"]["name"]
             if name in self._made:
                 raise Refused(409, f'seldondeployments "{name}" already exists', name)
             _validate(made)
+            if dry:
+                return made
             made["metadata"] |= {"generation": 1, "uid": f"uid-{name}"}
             return self._keep(name, made)
 
-    def patch(self, name: str, changes: Json) -> Json:
+    def patch(self, name: str, changes: Json, *, dry: bool = False) -> Json:
         """Merge changes, when they were made for the version that is there."""
         with self.lock:
             before = self.read(name)
@@ -61,8 +63,8 @@ class Store:
                 raise Refused(409, "the object has been modified; please apply your changes", name)
             after = merge(before, {**changes, "status": before.get("status", {})})
             _validate(after)
-            if after == before:
-                return before
+            if dry or after == before:
+                return dict(after)
             if after["spec"] != before["spec"]:
                 after["metadata"]["generation"] += 1
             return self._keep(name, after)

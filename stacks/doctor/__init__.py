@@ -1,0 +1,1 @@
+"""What a stack would do with a pipeline, told before anything is built, registered or submitted."""
