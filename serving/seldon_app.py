@@ -26,7 +26,7 @@ from serving.model import Model
 from serving.state import claim, read_state, release, write_state
 
 GROUP = "group.lock"
-# Threads of the one worker: each holds a client, also one that sends nothing.
+# Threads of the one worker: each holds a client whose request is still coming, or is large.
 THREADS = 16
 
 
@@ -99,8 +99,12 @@ def run(model: Mapping[str, str], listener: socket.socket, port: int) -> None:
     os.environ["PAYLOAD_PASSTHROUGH"] = "true"
     os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
     from gunicorn import systemd
+    from gunicorn.workers import gthread
     from seldon_core import microservice
 
+    from serving.seldon_worker import Worker
+
+    gthread.ThreadWorker = Worker
     systemd.SD_LISTEN_FDS_START = listener.detach()
     # Its page of metrics would listen on every address too, and a process that keeps them be asked
     # in every request; ours are at /metrics.

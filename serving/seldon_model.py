@@ -72,9 +72,10 @@ class SeldonModel:
         self.log = open_log(self.home, self._shipper)
         self.log.start()
         atexit.register(self._end)
-        # What is loaded by now stays: the collector need not walk it.
+        # What is loaded by now stays: the collector need not walk it, nor run every few requests.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
 
     def predict_raw(self, message: bytes | str | Mapping[str, Any]) -> bytes | dict[str, Any]:
         """Answer a whole request, so that text, numbers and null reach the model as they came.
