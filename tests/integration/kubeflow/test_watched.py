@@ -1,6 +1,7 @@
 """Runs on the watched orchestrator: the real `kfp` client, a stand-in that executes the IR."""
 
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,18 @@ def test_a_kubeflow_that_cannot_be_reached_is_an_error_and_leaves_no_run_open(ad
     finally:
         change("kubeflow_hostname", address)
     assert str(latest("nightly").status) == "failed"
+
+
+def test_a_run_that_is_stopped_by_hand_ends_in_both_places(backend: Backend) -> None:
+    from zenml.utils.run_utils import stop_run
+
+    pipelines.waiting.with_options(settings={"orchestrator": {"synchronous": False}})()
+    # ZenML knows the run by its first pod.
+    for _ in range(600):
+        if (run := latest("waiting")).orchestrator_run_id:
+            break
+        time.sleep(0.2)
+    stop_run(run, graceful=False)
+    *_, there = backend.runs.values()
+    assert there.state == "CANCELED"
+    assert str(latest("waiting").status) == "stopped"
