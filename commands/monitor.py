@@ -8,17 +8,19 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from commands.act import act, told
 from commands.console import console_for, print_json
 from commands.environment import prepare
 from commands.train import PASSWORD
 from pipelines.settings import parse_overrides
 from serving.errors import ConfigError, near_miss
 from steps.data.location import lift_password, locate
-from steps.monitoring.settings import MonitoringSettings, WindowSettings
+from steps.monitoring.settings import MonitoringSettings, PolicySettings, WindowSettings
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 SPAN = re.compile(r"(\d+)([mhdw])")
@@ -30,7 +32,8 @@ FOUND = 3
 def run(options: argparse.Namespace) -> int:
     """Judge a window and say what was found."""
     window = window_of(options, datetime.now(UTC))
-    changes = changes_of(options.set)
+    overrides = parse_overrides(options.set)
+    changes = changes_of(overrides)
     from stacks.startup import leave_frameworks_out, loading
 
     with loading():
@@ -42,12 +45,15 @@ def run(options: argparse.Namespace) -> int:
         from steps.registry.tracking import open_registry
 
         use(options.stack)
-        model = choose_model(open_registry(), options.model)
+        registry = open_registry()
+        model = choose_model(registry, options.model)
     leave_frameworks_out()
     console, quiet = console_for(options), options.quiet or options.json
     arguments = {"model": model, "window": window, "changes": changes}
     done = execute(monitoring, arguments, model=model, console=console, quiet=quiet)
     verdict = done.artifact("judge_window", "verdict").model_dump(mode="json")
+    if options.act:
+        verdict["action"] = act(registry, verdict, overrides)
     if options.json:
         print_json(verdict)
     elif options.quiet:
@@ -87,15 +93,27 @@ def moment(text: str, end: datetime, option: str) -> datetime:
     return found if found.tzinfo else found.astimezone()
 
 
-def changes_of(given: list[str]) -> dict[str, Any]:
-    """Settings of the monitoring that are laid over those of the training."""
-    overrides = parse_overrides(given)
-    known = [f"monitoring.{name}" for name in MonitoringSettings.model_fields]
+def changes_of(overrides: dict[str, Any]) -> dict[str, Any]:
+    """Settings of the judgement that are laid over those of the training.
+
+    Args:
+        overrides: By dotted key; those of the policy are left to it.
+    """
+    policy = {f"policy.{name}" for name in PolicySettings.model_fields}
+    judging = {*MonitoringSettings.model_fields} - {"policy"}
+    known = {f"monitoring.{name}" for name in judging | policy}
     for key in overrides:
         if key not in known:
             raise ConfigError(f"There is no setting '{key}' here. {near_miss(key, known)}")
-    changes = {key.removeprefix("monitoring."): value for key, value in overrides.items()}
-    MonitoringSettings(**changes)
+    plain = {key.removeprefix("monitoring."): value for key, value in overrides.items()}
+    changes = {key: value for key, value in plain.items() if key in judging}
+    rules = {key.removeprefix("policy."): plain[key] for key in plain if key in policy}
+    try:
+        MonitoringSettings(**changes, policy=PolicySettings(**rules))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ConfigError(f"The setting '{place}' of the monitoring: {first['msg']}.") from error
     return changes
 
 
@@ -118,6 +136,11 @@ def show(verdict: dict[str, Any], console: Console) -> None:
             for place, text in enumerate(verdict["reasons"])
         ),
     ]
+    if action := verdict.get("action"):
+        done = escape(action["reason"])
+        if training := action.get("training"):
+            done = f"{done} {escape(told(training))}"
+        lines.append(("action", f"[bold]{action['act']}[/bold]  {done}"))
     for name, text in lines:
         console.print(f"[bold]{name:<9}[/bold]{text}", highlight=False, soft_wrap=True)
 

@@ -17,7 +17,7 @@ examples:
   python run.py --data postgresql://reader@db/sales --query "select * from orders" --target churned
   python run.py --config breast_cancer --set tuning.trials=8
 
-other commands: compare, doctor, predict, monitor, history, rollback, status, stop, stack
+other commands: compare, doctor, predict, monitor, loop, history, rollback, status, stop, stack
 (each has its own --help)
 """
 
@@ -34,6 +34,13 @@ examples:
   python run.py monitor --labels outcomes.csv --set monitoring.max_drop=0.02
 
 Exit status: 0 when all is well or there are too few rows, 3 for drift or a degraded model.
+"""
+LOOP_EXAMPLES = """\
+examples:
+  python run.py loop --every 10m
+  python run.py loop --every 24h --since 7d --labels outcomes.csv
+
+It ends by Ctrl-C or SIGTERM. What a verdict leads to stands in the run config, monitoring.policy.
 """
 COMPARE_EXAMPLES = """\
 examples:
@@ -192,16 +199,32 @@ def monitor() -> Parser:
     """A window of served rows against the champion's training."""
     about = "Hold what the champion saw and answered against its training, and give a verdict."
     parser = _parser("monitor", "commands.monitor:run", about, MONITOR_EXAMPLES)
+    parser.add_argument("--until", help="where it ends (default: now)")
+    parser.add_argument("--act", action="store_true", help="do what the policy says of the verdict")
+    _window(parser)
+    return parser
+
+
+def loop() -> Parser:
+    """Monitoring as a service of this machine."""
+    about = "Judge a window every so often, and do what the policy says: alert or retrain."
+    parser = _parser("loop", "commands.loop:run", about, LOOP_EXAMPLES)
+    parser.add_argument("--every", default="10m", help="30s, 10m, 24h or 7d (default: 10m)")
+    parser.add_argument("--times", type=int, default=0, help="end after so many (default: never)")
+    _window(parser)
+    return parser
+
+
+def _window(parser: Parser) -> None:
+    """Which rows are judged, and where their labels are."""
     when = "90m, 24h, 7d, 2w back, or a time such as 2026-01-31T08:00"
     parser.add_argument("--since", default="24h", help=f"where the window begins: {when}")
-    parser.add_argument("--until", help="where it ends (default: now)")
     parser.add_argument("--labels", help="a table of labels: request id, row and the target")
     parser.add_argument("--query", help="the SQL query, where --labels is a database URL")
     parser.add_argument("--label", default="", help="its column (default: the target's name)")
     parser.add_argument("--stack", help="register and use this stack (default: the active one)")
     parser.add_argument("--model", help="the registered model (default: the only one)")
     _overrides(parser)
-    return parser
 
 
 def history() -> Parser:
@@ -269,6 +292,7 @@ COMMANDS: dict[str, Callable[[], Parser]] = {
     "doctor": doctor,
     "predict": predict,
     "monitor": monitor,
+    "loop": loop,
     "history": history,
     "rollback": rollback,
     "status": status,

@@ -1,12 +1,15 @@
 """What is compared, and from how many rows."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from serving.errors import ConfigError
 from steps.config import Settings
 from steps.data.location import deferred, refuse_password
+
+Act = Literal["nothing", "alert", "retrain"]
 
 
 class ReportSettings(Settings):
@@ -21,6 +24,23 @@ class ReportSettings(Settings):
     rows: int = Field(default=5000, ge=100)
 
 
+class PolicySettings(Settings):
+    """What a verdict leads to.
+
+    Args:
+        drift: What follows a drift. A retraining then has to be shown not to be worse.
+        degraded: What follows a degraded model. A retraining then has to pass the gate as it is.
+        cooldown_hours: So long after a retraining began no other begins.
+        cap: So many retrainings may begin in `cap_days`.
+    """
+
+    drift: Act = "alert"
+    degraded: Act = "retrain"
+    cooldown_hours: float = Field(default=24.0, ge=0)
+    cap: int = Field(default=3, ge=0)
+    cap_days: float = Field(default=7.0, gt=0)
+
+
 class MonitoringSettings(Settings):
     """When a window of served rows says that the model should be looked at.
 
@@ -32,6 +52,7 @@ class MonitoringSettings(Settings):
         min_labelled: Fewer labelled rows say nothing of the metric.
         max_drop: In the metric's unit: how much worse it may be than on the held-out rows.
         min_drifted: So many columns must have drifted before the verdict is drift.
+        policy: What `monitor --act` and `loop` do about a verdict.
     """
 
     alpha: float = Field(default=0.01, gt=0, lt=0.5)
@@ -41,6 +62,7 @@ class MonitoringSettings(Settings):
     min_labelled: int = Field(default=100, ge=20)
     max_drop: float = Field(default=0.0, ge=0)
     min_drifted: int = Field(default=1, ge=1)
+    policy: PolicySettings = PolicySettings()
 
 
 class WindowSettings(Settings):

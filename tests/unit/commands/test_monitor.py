@@ -33,8 +33,8 @@ def test_what_is_no_time_is_refused_by_its_option() -> None:
 
 def test_settings_of_the_monitoring_can_be_laid_over_those_of_the_training() -> None:
     """And none of anything else."""
-    assert changes_of(["monitoring.psi=0.2"]) == {"psi": 0.2}
+    assert changes_of({"monitoring.psi": 0.2, "monitoring.policy.cap": 1}) == {"psi": 0.2}
     with pytest.raises(ConfigError, match=r"no setting 'monitoring.min_row'.*min_rows"):
-        changes_of(["monitoring.min_row=3"])
+        changes_of({"monitoring.min_row": 3})
     with pytest.raises(ConfigError, match=r"gate\.metric"):
-        changes_of(["gate.metric=brier"])
+        changes_of({"gate.metric": "brier"})
