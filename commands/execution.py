@@ -60,7 +60,7 @@ def execute(
 
     name = run_name(pipeline.name)
     options: dict[str, Any] = {} if cache else {"enable_cache": False}
-    options["settings"] = image_settings()
+    options["settings"] = image_settings(pipeline.name)
     named = pipeline.with_options(run_name=name, model=Model(name=model), **options)
     try:
         with step_lines(console, pipeline.name, quiet=quiet):

@@ -11,23 +11,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving.errors import DeployError
-from serving.image import BASE, build, context, fingerprint, index
+from serving.image import BASE, alone, build, fingerprint, index
+from serving.image import ensure_image as server_image
 from stacks.check import registered_file
 from stacks.pairs import CONTAINERS, flavors
 from stacks.registered import active_stack_name
 from stacks.requirements import pins
+from stacks.schema import StackFile
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 REPOSITORY = "switchyard-training"
 DOCKERFILE = Path(__file__).resolve().parent / "Dockerfile"
-# Seconds for which the engine may say nothing: it does so while it keeps a layer of gigabytes.
-PATIENCE = 1800
+SOCKET = "/var/run/docker.sock"
 BASE_VARIABLE = "SWITCHYARD_BASE_IMAGE"
+# PyPI's own torch for Linux brings several gigabytes of CUDA.
+TORCH_VARIABLE, TORCH_INDEX = "SWITCHYARD_TORCH_INDEX", "https://download.pytorch.org/whl/cpu"
 
 
-def image_settings() -> dict[str, Any]:
+def image_settings(pipeline: str) -> dict[str, Any]:
     """What ZenML is to know of the active stack's image; empty where no step is in a container.
 
     Raises:
@@ -36,12 +39,32 @@ def image_settings() -> dict[str, Any]:
     file = registered_file(active_stack_name())
     if not flavors(file, "orchestrator") & CONTAINERS:
         return {}
-    return {"docker": docker_settings(ensure_image(_engine(), pins(file), base_image()))}
+    settings = {"docker": docker_settings(ensure_image(_engine(), pins(file), base_image()))}
+    if pipeline == "deployment" and "local_docker" in flavors(file, "orchestrator"):
+        settings["orchestrator"] = deploying(file)
+    return settings
 
 
 def base_image() -> str:
     """What the image is built from."""
     return os.environ.get(BASE_VARIABLE) or BASE
+
+
+def deploying(file: StackFile) -> dict[str, Any]:
+    """How a step's container of this machine starts a server's container beside it.
+
+    The server's image is there before: what this machine's pip is told, no step knows.
+    """
+    for component in file.components.get("model_deployer", ()):
+        if component.flavor == "resident_docker" and not component.configuration.get("image"):
+            base = component.configuration.get("base_image") or BASE
+            server_image(_engine(), str(base))
+    (orchestrator,) = file.components["orchestrator"]
+    asked: Any = orchestrator.configuration.get("run_args") or {}
+    volumes = {**asked.get("volumes", {}), SOCKET: {"bind": SOCKET, "mode": "rw"}}
+    # With the network of this machine a step reaches the server where everyone else does.
+    mine = {"network_mode": "host", "group_add": [Path(SOCKET).stat().st_gid], "volumes": volumes}
+    return {"run_args": {**asked, **mine}}
 
 
 def docker_settings(image: str) -> Any:
@@ -67,15 +90,23 @@ def ensure_image(client: DockerClient, packages: list[str], base: str) -> str:
         DeployError: The build failed.
     """
     files, name = _files(packages), image_name(packages, base)
-    if not client.images.list(name=name):
-        archive = context({**files, **index(os.environ)})
-        build(client, name, archive, {"BASE_IMAGE": base}, dockerfile="Dockerfile")
+    with alone(name):
+        if not client.images.list(name=name):
+            settings = index(os.environ, packages)
+            here = any(path.startswith("index/torch-") for path in settings)
+            arguments = {"BASE_IMAGE": base, "TORCH_INDEX": "" if here else torch_index()}
+            build(client, name, {**files, **settings}, arguments, dockerfile="Dockerfile")
     return name
 
 
 def image_name(packages: list[str], base: str) -> str:
     """What the image with these packages is called, built or not."""
-    return f"{REPOSITORY}:{fingerprint(_files(packages), base, '')}"
+    return f"{REPOSITORY}:{fingerprint(_files(packages), base, torch_index())}"
+
+
+def torch_index() -> str:
+    """Where torch comes from; empty: from where everything else does."""
+    return os.environ.get(TORCH_VARIABLE, TORCH_INDEX)
 
 
 def _files(packages: list[str]) -> dict[str, bytes]:
@@ -90,7 +121,7 @@ def _engine() -> DockerClient:
     from docker.errors import DockerException
 
     try:
-        client = docker.from_env(timeout=PATIENCE)
+        client = docker.from_env()
         client.ping()
     except DockerException as error:
         raise DeployError(

@@ -99,7 +99,9 @@ def test_a_container_fetches_from_a_store_and_keeps_no_setting_of_the_index(
 ) -> None:
     """The image with a store's driver is built with a setting that only its first stage may see."""
     monkeypatch.setenv("PIP_TRUSTED_HOST", MARK)
-    assert MARK in index(os.environ)["index/pip.conf"].decode()
+    settings = index(os.environ)["index/pip.conf"]
+    assert isinstance(settings, bytes)
+    assert MARK in settings.decode()
     built = docker_engine.images.get(ensure_image(docker_engine, base_image, "s3"))
     assert MARK not in json.dumps([built.history(), built.attrs["Config"]])
     assert not [name for name in files_of(docker_engine, built.id) if name.startswith("build/")]
