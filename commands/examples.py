@@ -1,0 +1,50 @@
+"""What `--help` shows below the options of each command, to be copied."""
+
+TRAIN_EXAMPLES = """\
+examples:
+  python run.py --stack local
+  python run.py --data houses.parquet --target price
+  python run.py --data postgresql://reader@db/sales --query "select * from orders" --target churned
+  python run.py --config breast_cancer --set tuning.trials=8
+
+other commands: compare, doctor, predict, monitor, loop, history, rollback, status, stop, stack
+(each has its own --help)
+"""
+PREDICT_EXAMPLES = """\
+examples:
+  python run.py predict --data houses.parquet --out prices.parquet
+  python run.py predict --data s3://bucket/rows/ --out s3://bucket/predictions.csv --keep order_id
+
+The order is the table's, and no row is dropped. A run that was interrupted goes on where it ended.
+"""
+MONITOR_EXAMPLES = """\
+examples:
+  python run.py monitor --since 7d
+  python run.py monitor --labels outcomes.csv --set monitoring.max_drop=0.02
+
+Exit status: 0 when all is well or there are too few rows, 3 for drift or a degraded model.
+"""
+LOOP_EXAMPLES = """\
+examples:
+  python run.py loop --every 10m
+  python run.py loop --every 24h --since 7d --labels outcomes.csv
+
+It ends by Ctrl-C or SIGTERM. What a verdict leads to stands in the run config, monitoring.policy.
+"""
+COMPARE_EXAMPLES = """\
+examples:
+  python run.py compare --stacks local,local-s3
+  python run.py compare --stacks local,docker --data houses.parquet --target price
+
+It trains under a name of its own, so that no champion is touched, and stops what it served.
+Exit status: 0 when all come to the same, 1 when one differs or fails.
+"""
+DOCTOR_EXAMPLES = """\
+examples:
+  python run.py doctor --stack kubeflow
+  python run.py doctor --stack kubeflow --config breast_cancer --json
+
+It builds, registers and submits nothing. Of a store and a cluster it asks what `stack check` asks,
+what this user may do there, and whether the API server would take the model's deployment.
+Exit status: 0 without a problem, 2 with something to mend, 1 when only a service is down.
+"""
