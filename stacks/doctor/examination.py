@@ -142,7 +142,8 @@ def _seldon(
     except (SwitchyardError, ModuleNotFoundError) as error:
         yield Finding(where, "unknown", f"no cluster is asked: {error}")
         return
-    yield from seldon.in_cluster(where, settings, model, asked, _runner(file, facts))
+    runner, tries = _runner(file, facts), tried is not None
+    yield from seldon.in_cluster(where, settings, model, asked, runner, tries=tries)
 
 
 def _runner(file: StackFile, facts: Facts) -> str | None:

@@ -8,7 +8,7 @@ from serving.errors import ConfigError
 from serving.spec import ServiceSpec, Traffic
 from stacks.doctor.api import Api
 from stacks.doctor.finding import Finding
-from stacks.doctor.rights import RUNNER, SERVING, THROUGH, absent, no_namespace, rights
+from stacks.doctor.rights import RUNNER, SERVING, THROUGH, TRIED, absent, no_namespace, rights
 from stacks.flavors.seldon.manifest import GROUP, PLURAL, VERSION, manifest
 from stacks.flavors.seldon.rules import check, check_predictors, check_traffic
 from stacks.flavors.seldon.settings import SeldonSettings
@@ -34,12 +34,19 @@ def by_rule(place: str, settings: SeldonSettings, model: str, tried: Traffic | N
 
 
 def in_cluster(
-    place: str, settings: SeldonSettings, model: str, api: Api, runner: str | None
+    place: str,
+    settings: SeldonSettings,
+    model: str,
+    api: Api,
+    runner: str | None,
+    *,
+    tries: bool = False,
 ) -> Iterator[Finding]:
     """What a cluster says of the deployment.
 
     Args:
         runner: The namespace of the pods that deploy; None where this machine does.
+        tries: Whether a new version is tried beside the one that serves.
     """
     namespace = settings.namespace
     if missing := no_namespace(api, place, namespace):
@@ -47,10 +54,12 @@ def in_cluster(
         return
     yield from absent(api, place, namespace, list(_named(settings)))
     yield dry_run(place, settings, model, api)
+    wanted = [*SERVING, *(TRIED if tries else [])]
+    # From here at least `status`, `stop` and `rollback` ask for the same.
     through = [] if settings.ingress_url else THROUGH
-    yield rights(api, place, namespace, [*SERVING, *through])
+    yield rights(api, place, namespace, [*wanted, *through])
     if runner is not None:
-        yield rights(api, place, namespace, SERVING, f"{runner}:{RUNNER}")
+        yield rights(api, place, namespace, wanted, f"{runner}:{RUNNER}")
 
 
 def dry_run(place: str, settings: SeldonSettings, model: str, api: Api) -> Finding:

@@ -99,6 +99,14 @@ def test_the_pods_that_deploy_need_rights_of_their_own(asked: Api, access: Acces
     assert [each for each in seldon(asked, runner=None) if each.state == "problem"] == []
 
 
+def test_a_trial_needs_a_right_of_its_own(asked: Api, access: Access) -> None:
+    """What it is judged by is read from the pods."""
+    access.denied.add((ME, "get", "pods/proxy"))
+    assert [each for each in seldon(asked) if each.state == "problem"] == []
+    tried = list(in_cluster("deployer", settings(), "flights", asked, None, tries=True))
+    assert "may not get pods/proxy" in problem(tried).text
+
+
 def test_kubeflow_pipelines_is_reached_through_a_right(asked: Api, access: Access) -> None:
     """The client talks through the API server's proxy."""
     assert rights(asked, "orchestrator", "kubeflow", PIPELINES).state == "ok"
