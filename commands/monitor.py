@@ -135,6 +135,7 @@ def show(verdict: dict[str, Any], console: Console) -> None:
             ("" if place else "reasons", escape(text))
             for place, text in enumerate(verdict["reasons"])
         ),
+        *(("report", escape(verdict[key])) for key in ("report", "unreported") if verdict[key]),
     ]
     if action := verdict.get("action"):
         done = escape(action["reason"])

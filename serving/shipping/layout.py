@@ -40,9 +40,9 @@ def place(model: str, segment: str, kind: str = "") -> str:
     return f"{directory(model, begun, kind)}/{segment}.gz"
 
 
-def directories(model: str, since: datetime, until: datetime, kind: str = "") -> Iterator[str]:
+def directories(model: str, since: datetime, until: datetime) -> Iterator[str]:
     """The directories in which the rows of a window can lie, in the order of time."""
     hour = since.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - HOUR
     while hour <= until.astimezone(UTC) + HOUR:
-        yield directory(model, hour, kind)
+        yield directory(model, hour)
         hour += HOUR

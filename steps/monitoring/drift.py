@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from steps.data.encoding import encode_frame
 from steps.monitoring.report import ColumnDrift, DriftReport
 
@@ -28,20 +31,47 @@ def compare_rows(
     Returns:
         The verdict on each column, and Evidently's page, which needs scripts to show.
     """
-    from evidently import Report
-    from evidently.metrics import ValueDrift
-
     sides = [draw(side, schema, rows, seed) for side in (current, reference)]
-    columns = [name for name in schema.names if all(side[name].notna().any() for side in sides)]
-    report = Report([ValueDrift(column=name) for name in columns], [], include_tests=True)
-    now, before = (dataset(side, schema) for side in sides)
-    snapshot = report.run(now, before)
+    snapshot = _compared(sides[0], sides[1], schema)
     found = snapshot.dict()
     failed = {test["metric_config"]["metric_id"] for test in found["tests"] if _failed(test)}
     verdicts = tuple(_verdict(metric, metric["id"] in failed) for metric in found["metrics"])
     counted = DriftReport(reference=len(sides[1]), current=len(sides[0]), columns=verdicts)
     page: str = snapshot.get_html_str(as_iframe=False)
     return counted, page
+
+
+def compare_encoded(
+    reference: NDArray[np.float32], current: NDArray[np.float32], schema: TableSchema
+) -> str:
+    """Evidently's page on encoded rows [rows, columns], which needs scripts to show."""
+    snapshot = _compared(decoded(current, schema), decoded(reference, schema), schema)
+    page: str = snapshot.get_html_str(as_iframe=False)
+    return page
+
+
+def decoded(matrix: NDArray[np.float32], schema: TableSchema) -> DataFrame:
+    """Encoded rows with the names of their categories, so that both sides call them alike."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {}
+    for place, column in enumerate(schema.columns):
+        columns[column.name] = matrix[:, place].astype(np.float64)
+        if column.kind == "categorical":
+            # The codes: the categories, then unseen, then missing.
+            names = np.array([*column.categories, "(new)", None], dtype=object)
+            columns[column.name] = names[matrix[:, place].astype(np.int64)]
+    return pd.DataFrame(columns)
+
+
+def _compared(now: DataFrame, before: DataFrame, schema: TableSchema) -> Any:
+    from evidently import Report
+    from evidently.metrics import ValueDrift
+
+    both = (now, before)
+    columns = [name for name in schema.names if all(side[name].notna().any() for side in both)]
+    report = Report([ValueDrift(column=name) for name in columns], [], include_tests=True)
+    return report.run(*(dataset(side, schema) for side in both))
 
 
 def draw(frame: DataFrame, schema: TableSchema, rows: int, seed: int) -> DataFrame:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from serving.errors import DataError
-from serving.shipping.layout import FEEDBACK, directories
+from serving.shipping.layout import FEEDBACK, HOUR, directories, directory
 from serving.shipping.store import without_secrets
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 Options = Mapping[str, Any]
-
-# How far ahead the clock of a server may be.
-SKEW = timedelta(minutes=5)
+# The directories to look into, given a store and its root.
+Places = Callable[[Any, str], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +62,18 @@ def log_rows(
     since: datetime,
     until: datetime,
     options: Options | None = None,
-    *,
-    kind: str = "",
 ) -> Iterator[dict[str, Any]]:
     """The same rows one by one, file by file, as the log holds them.
-
-    Args:
-        kind: Empty for predictions, or FEEDBACK for labels.
 
     Raises:
         DataError: The store does not answer, or since or until have no time zone.
     """
     if since.tzinfo is None or until.tzinfo is None:
         raise DataError("A window of the prediction log needs times with a time zone.")
-    for data in _files(uri, directories(model, since, until, kind), options or {}):
-        for line in data.splitlines():
-            row = _parsed(line)
-            if row is not None and since <= datetime.fromisoformat(row["time"]) < until:
-                yield row
+    places = directories(model, since, until)
+    for row in _rows(uri, lambda _, __: places, options or {}):
+        if since <= datetime.fromisoformat(row["time"]) < until:
+            yield row
 
 
 def logged_labels(
@@ -90,20 +83,41 @@ def logged_labels(
 
     A label comes after its answer, so that those of a window are all behind its beginning.
     """
-    now = datetime.now(UTC)
-    rows = log_rows(uri, model, since, now + SKEW, options, kind=FEEDBACK)
+    first = directory(model, since - HOUR, FEEDBACK)
+    rows = _rows(uri, lambda fs, root: _hours(fs, root, first), options or {})
     # Several servers may share a store: what came last is told by the time, not by the file.
-    ordered = sorted(rows, key=lambda row: datetime.fromisoformat(row["time"]))
-    return {(row["id"], row["row"]): row["label"] for row in ordered}
+    timed = ((datetime.fromisoformat(row["time"]), row) for row in rows)
+    ordered = sorted((pair for pair in timed if pair[0] >= since), key=lambda pair: pair[0])
+    return {(row["id"], row["row"]): row["label"] for _, row in ordered}
 
 
-def _files(uri: str, places: Iterable[str], options: Options) -> Iterator[bytes]:
+def _hours(fs: Any, root: str, first: str) -> Iterator[str]:
+    """The directories that a store holds from one hour on, in the order of time.
+
+    They are looked for there, since a window of long ago would have too many that are not.
+    """
+    kind, day, _ = first.rsplit("/", 2)
+    for held in _listed(fs, f"{root}/{kind}"):
+        if held.rpartition("/")[2] >= day:
+            hours = ("/".join(path.split("/")[-2:]) for path in _listed(fs, held))
+            yield from (place for hour in hours if (place := f"{kind}/{hour}") >= first)
+
+
+def _rows(uri: str, places: Places, options: Options) -> Iterator[dict[str, Any]]:
+    for data in _files(uri, places, options):
+        rows = (_parsed(line) for line in data.splitlines())
+        yield from (row for row in rows if row is not None)
+
+
+def _files(uri: str, places: Places, options: Options) -> Iterator[bytes]:
     import fsspec
 
     try:
         fs, root = fsspec.core.url_to_fs(uri, **{**options, "use_listings_cache": False})
-        for directory in places:
-            for path in sorted(_listed(fs, f"{root.rstrip('/')}/{directory}")):
+        root = root.rstrip("/")
+        for place in places(fs, root):
+            files = _listed(fs, f"{root}/{place}")
+            for path in (path for path in files if path.endswith(".jsonl.gz")):
                 yield gzip.decompress(fs.cat_file(path))
     except Exception as error:  # Drivers raise errors of their own packages.
         words = without_secrets(f"{type(error).__name__}: {error}", uri, options)
@@ -111,9 +125,9 @@ def _files(uri: str, places: Iterable[str], options: Options) -> Iterator[bytes]
         raise DataError(f"The prediction log at '{place}' cannot be read: {words}") from error
 
 
-def _listed(fs: Any, directory: str) -> list[str]:
+def _listed(fs: Any, path: str) -> list[str]:
     try:
-        return [path for path in fs.ls(directory, detail=False) if path.endswith(".jsonl.gz")]
+        return sorted(held.rstrip("/") for held in fs.ls(path, detail=False))
     except FileNotFoundError:
         return []
 

@@ -117,6 +117,7 @@ def _slices(parts: Sequence[SliceScore]) -> list[tuple[SliceScore, Plot | None]]
 
 
 def _facts(verdict: Verdict) -> dict[str, str]:
+    report = {"Evidently's report": verdict.report or verdict.unreported}
     unmatched = f"; {verdict.unmatched:,} more name no request of this window"
     return {
         "From": f"{verdict.since:%Y-%m-%d %H:%M:%S} {verdict.since:%Z}",
@@ -124,4 +125,5 @@ def _facts(verdict: Verdict) -> dict[str, str]:
         "Rows": f"{verdict.rows:,}, of which version {verdict.version} answered "
         f"{verdict.answered:,}",
         "Labels": f"{verdict.labelled:,}{unmatched if verdict.unmatched else ''}",
+        **(report if verdict.report or verdict.unreported else {}),
     }

@@ -53,6 +53,8 @@ class MonitoringSettings(Settings):
         max_drop: In the metric's unit: how much worse it may be than on the held-out rows.
         min_drifted: So many columns must have drifted before the verdict is drift.
         policy: What `monitor --act` and `loop` do about a verdict.
+        report: When Evidently's page is drawn: where something was found, always or never.
+        report_rows: At most so many rows of each side are on it.
     """
 
     alpha: float = Field(default=0.01, gt=0, lt=0.5)
@@ -63,6 +65,8 @@ class MonitoringSettings(Settings):
     max_drop: float = Field(default=0.0, ge=0)
     min_drifted: int = Field(default=1, ge=1)
     policy: PolicySettings = PolicySettings()
+    report: Literal["found", "always", "never"] = "found"
+    report_rows: int = Field(default=5000, ge=100)
 
 
 class WindowSettings(Settings):

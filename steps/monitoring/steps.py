@@ -17,6 +17,7 @@ from steps.data.settings import SourceSettings
 from steps.data.source import read_table
 from steps.deployment.deployer import active_deployer
 from steps.evaluation.settings import GateSettings
+from steps.monitoring.evidence import keep_report, wanted
 from steps.monitoring.judgement import judge
 from steps.monitoring.log import log_rows, logged_labels
 from steps.monitoring.page import render
@@ -74,7 +75,8 @@ def judge_window(
     given, (uri, options) = read_labels(window, schema), log_store()
     labels = {**logged_labels(uri, champion.model, window.since, options), **given}
     log = log_rows(uri, champion.model, window.since, window.until, options)
-    found = gather(log, profile, schema, version.version, labels)
+    sampled = 0 if settings.report == "never" else settings.report_rows
+    found = gather(log, profile, schema, version.version, labels, sampled=sampled)
     before = trained_as(registry.text_of(version, "evaluations.json"), version.digest)
     performance = measure(found, schema, before, GateSettings(**trained["gate"]), settings)
     verdict = judge(
@@ -88,6 +90,9 @@ def judge_window(
         until=window.until,
         labels=given,
     )
+    if wanted(verdict.outcome, settings):
+        place, why = keep_report(registry, version, found.sample, schema, window.until)
+        verdict = verdict.model_copy(update={"report": place, "unreported": why})
     return verdict, HTMLString(render(verdict, profile, found, schema))
 
 

@@ -55,6 +55,8 @@ class Verdict(Settings):
         answered: Those of them that the champion answered.
         unmatched: Labels whose request is not in the window.
         reasons: In words and numbers, the deciding one first.
+        report: Where Evidently's page lies; empty where there is none.
+        unreported: Why there is none, where one was wanted.
     """
 
     outcome: Outcome
@@ -70,6 +72,8 @@ class Verdict(Settings):
     labelled: int = 0
     unmatched: int = 0
     reasons: tuple[str, ...]
+    report: str = ""
+    unreported: str = ""
 
     @property
     def drifted(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from serving.schema import TableSchema
 from steps.inference.rows import encode_rows
 from steps.monitoring.profile import Counts, Profile, count, count_answers, watched
+from steps.monitoring.sample import Sample
 
 Row = Mapping[str, Any]
 Labels = Mapping[tuple[str, int], object]
@@ -33,6 +34,7 @@ class Window:
         versions: Rows by the version that answered.
         labelled: The champion's rows whose label came, in the order of time: time, label, the
             scores and the features.
+        sample: Some of the rows, encoded, where any are wanted.
     """
 
     columns: list[Counts] = field(default_factory=list)
@@ -40,6 +42,7 @@ class Window:
     versions: Counter[str] = field(default_factory=Counter)
     labelled: list[dict[str, Any]] = field(default_factory=list)
     matched: set[tuple[str, int]] = field(default_factory=set)
+    sample: Sample = field(default_factory=Sample)
 
     @property
     def rows(self) -> int:
@@ -48,18 +51,26 @@ class Window:
 
 
 def gather(
-    log: Iterable[Row], profile: Profile, schema: TableSchema, version: str, labels: Labels
+    log: Iterable[Row],
+    profile: Profile,
+    schema: TableSchema,
+    version: str,
+    labels: Labels,
+    *,
+    sampled: int = 0,
 ) -> Window:
     """Count the rows of a log into the bins of a profile, and keep those whose label came.
 
     Args:
         version: The champion's, whose answers are watched.
         labels: By request id and row.
+        sampled: At most so many rows are kept, encoded.
     """
-    window, inputs = Window(), watched(schema)
+    window, inputs = Window(sample=Sample(sampled)), watched(schema)
     for rows in _chunks(log):
         frame = pd.DataFrame([row["features"] for row in rows], columns=list(inputs.names))
         matrix, _ = encode_rows(frame, inputs)
+        window.sample.add(matrix)
         window.columns = _added(window.columns, count(profile.columns, matrix))
         window.versions.update(row["version"] for row in rows)
         own = [row for row in rows if row["version"] == version]

@@ -102,6 +102,9 @@ def test_a_planted_shift_is_found_and_named(shared_workplace: Workplace, ask: As
     status, told = verdict(shared_workplace, since, 400)
     assert (status, told["outcome"]) == (3, "drift")
     assert [each["column"] for each in told["columns"] if each["drifted"]] == ["income"]
+    page = Path(told["report"]).read_text(encoding="utf-8")
+    assert "income" in page
+    assert told["unreported"] == ""
 
 
 def test_labels_that_come_later_show_a_model_that_degraded(
@@ -115,11 +118,12 @@ def test_labels_that_come_later_show_a_model_that_degraded(
     turned = frame["bought"].map(other).where(np.arange(400) % 2 == 0, frame["bought"])
     labels = pd.DataFrame({"id": "third", "row": range(400), "bought": turned})
     labels.to_csv(tmp_path / "labels.csv", index=False)
-    words = ["--labels", str(tmp_path / "labels.csv")]
+    words = ["--labels", str(tmp_path / "labels.csv"), "--set", "monitoring.report=never"]
     status, told = verdict(shared_workplace, since, 400, *words)
     assert (status, told["outcome"]) == (3, "degraded")
     assert (told["labelled"], told["unmatched"]) == (400, 0)
     assert told["performance"]["drop"]["low"] > 0
+    assert told["report"] == told["unreported"] == ""
 
 
 def test_labels_sent_to_the_server_are_read_without_a_file(

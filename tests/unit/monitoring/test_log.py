@@ -91,6 +91,7 @@ def test_labels_are_read_back_and_the_last_one_counts(tmp_path: Path) -> None:
     assert found == {("a", 0): "yes", ("b", 1): "no"}
     assert names(tmp_path, now - HOUR, now + HOUR) == ["a"]
     assert logged_labels(str(tmp_path), "shop", now + HOUR) == {}
+    assert logged_labels(str(tmp_path), "shop", NOON - 9999 * HOUR) == found
 
 
 def test_another_models_rows_and_an_empty_window_are_no_rows(tmp_path: Path) -> None:

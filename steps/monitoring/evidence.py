@@ -1,0 +1,87 @@
+"""Evidently's page on a window, kept in MLflow beside the version that it is about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from serving.schema import TableSchema
+from steps.monitoring.profile import watched
+from steps.monitoring.sample import Sample
+from steps.monitoring.settings import MonitoringSettings
+from steps.monitoring.verdict import Outcome
+from steps.registry.registry import Registry
+from steps.registry.version import Version
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+FOLDER = "monitoring"
+
+
+def wanted(outcome: Outcome, settings: MonitoringSettings) -> bool:
+    """Whether a verdict has the page drawn."""
+    found = outcome in ("drift", "degraded")
+    return settings.report == "always" or (settings.report == "found" and found)
+
+
+def keep_report(
+    registry: Registry, version: Version, sample: Sample, schema: TableSchema, until: datetime
+) -> tuple[str, str]:
+    """Where the page lies, or else why there is none.
+
+    Whatever goes wrong is told and ends nothing: the verdict stands without the page.
+    """
+    try:
+        page = draw_page(version, sample, schema)
+        name = f"{FOLDER}/{until:%Y%m%dT%H%M%SZ}.html"
+        registry.client.log_text(version.run_id, page, name)
+        root = str(registry.client.get_run(version.run_id).info.artifact_uri)
+    except LookupError as error:
+        return "", str(error.args[0])
+    except Exception as error:
+        return "", f"Evidently's report could not be made: {type(error).__name__}: {error}"[:300]
+    place = urlsplit(root)
+    return f"{unquote(place.path) if place.scheme == 'file' else root}/{name}", ""
+
+
+def draw_page(version: Version, sample: Sample, schema: TableSchema) -> str:
+    """The page on a sample of the window and one of the same size at most of the training rows.
+
+    Raises:
+        LookupError: The training rows are not to be had here.
+    """
+    from steps.data.encoding import encode_frame
+    from steps.monitoring.drift import compare_encoded
+
+    if sample.rows is None:
+        raise LookupError("The window holds no row to report on.")
+    inputs, trained = watched(schema), training_rows(version)
+    if len(trained) > sample.size:
+        trained = trained.sample(sample.size, random_state=sample.seed)
+    return compare_encoded(encode_frame(trained, inputs), sample.rows, inputs)
+
+
+def training_rows(version: Version) -> DataFrame:
+    """The rows that a version was trained on.
+
+    Raises:
+        LookupError: This ZenML store does not hold the run, or its artifact is gone.
+    """
+    from zenml.client import Client
+
+    name = version.tags.get("zenml_run", "")
+    where = f"no report: the training rows of the run '{name}'"
+    try:
+        run = Client().get_pipeline_run(name, allow_name_prefix_match=False)
+    except KeyError:
+        raise LookupError(f"{where} are not in this ZenML store.") from None
+    for step in run.steps.values():
+        for held in step.outputs.get("train_rows", ()):
+            try:
+                rows: DataFrame = held.load()
+            except Exception as error:  # Drivers of stores raise errors of their own packages.
+                raise LookupError(f"{where} cannot be read: {type(error).__name__}.") from error
+            return rows
+    raise LookupError(f"{where} are not among its artifacts.")
