@@ -145,11 +145,13 @@ def test_labels_sent_to_the_server_are_read_without_a_file(
 
 
 def test_an_empty_window_says_so(shared_workplace: Workplace, served: Any) -> None:
-    """Nothing is wrong with it: status 0."""
+    """Nothing is wrong with it: status 0; nor with a report that cannot be made."""
     assert served
-    done = shared_workplace.run("monitor", "--since", "2020-01-01", "--until", "2020-01-02")
+    words = ["--since", "2020-01-01", "--until", "2020-01-02"]
+    done = shared_workplace.run("monitor", *words, "--set", "monitoring.report=always")
     assert done.status == 0
     assert "too few rows" in done.output
+    assert "report   The window holds no row to report on." in done.output
 
 
 @pytest.mark.parametrize(
