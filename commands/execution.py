@@ -57,10 +57,11 @@ def execute(
     from zenml import Model
 
     from stacks.image import image_settings
+    from stacks.modes import execution_mode
 
     name = run_name(pipeline.name)
     options: dict[str, Any] = {} if cache else {"enable_cache": False}
-    options["settings"] = image_settings(pipeline.name)
+    options |= {"settings": image_settings(pipeline.name), **execution_mode()}
     named = pipeline.with_options(run_name=name, model=Model(name=model), **options)
     try:
         with step_lines(console, pipeline.name, quiet=quiet):

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from zenml import pipeline, step
 from zenml.config import ResourceSettings
+from zenml.enums import ExecutionMode
 
 LIMITS = {"cpu": 0.5, "memory": "700MiB"}
 
@@ -53,19 +54,23 @@ def go_on(number: int) -> int:
     return number
 
 
-@pipeline(environment={"ASKED_FOR": "by the pipeline"}, enable_cache=False)
+# As the project's own pipelines, these are to fail at once where that can be had.
+AT_ONCE = ExecutionMode.FAIL_FAST
+
+
+@pipeline(environment={"ASKED_FOR": "by the pipeline"}, enable_cache=False, execution_mode=AT_ONCE)
 def well() -> None:
     """Two steps, one after the other."""
     use(look())
 
 
-@pipeline(enable_cache=False)
+@pipeline(enable_cache=False, execution_mode=AT_ONCE)
 def failing() -> None:
     """A step that raises, and one that needs it."""
     go_on(break_off())
 
 
-@pipeline(enable_cache=False)
+@pipeline(enable_cache=False, execution_mode=AT_ONCE)
 def dying() -> None:
     """A container that dies, and a step that needs it."""
     go_on(die())
@@ -78,13 +83,14 @@ def main(stack: str, name: str) -> None:
     from serving.errors import SwitchyardError
     from stacks.apply import apply
     from stacks.image import docker_settings
+    from stacks.modes import execution_mode
     from stacks.schema import load_stack
 
     apply(load_stack(stack), active=True)
     chosen, error = {"well": well, "failing": failing, "dying": dying}[name], ""
     try:
         settings = {"docker": docker_settings(os.environ["TRAINING_IMAGE"])}
-        chosen.with_options(settings=settings)()
+        chosen.with_options(settings=settings, **execution_mode())()
     except Exception as raised:
         cause = getattr(raised, "original_exception", raised)
         error = f"{type(cause).__name__}: {cause}"
