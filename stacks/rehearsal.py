@@ -120,7 +120,7 @@ def quantity(text: object) -> float:
 
 
 def rehearse(
-    pipeline: Pipeline, network: str, log: Path, completed: Callable[[str], bool]
+    pipeline: Pipeline, network: str, log: Path, went_on: Callable[[], bool]
 ) -> str | None:
     """Run every task of a compiled pipeline in its order, each in a container of its image.
 
@@ -129,7 +129,7 @@ def rehearse(
     Args:
         network: The Docker network of the containers.
         log: Takes what the containers print.
-        completed: Whether a task's own record says that it did its work. The runner alone takes a
+        went_on: Whether a task's own records say that it did its work. The runner alone takes a
             container that ended before it was looked at for one that succeeded.
 
     Returns:
@@ -144,7 +144,7 @@ def rehearse(
         begun = time.monotonic()
         with log.open("a", encoding="utf-8") as stream, contextlib.redirect_stdout(stream):
             ended_well = _run(single, pod, network)
-        if not (ended_well and completed(task)):
+        if not (ended_well and went_on()):
             told.error("Failed to run step `%s`.", task)
             return task
         told.info("Step `%s` has finished in `%.3fs`.", task, time.monotonic() - begun)

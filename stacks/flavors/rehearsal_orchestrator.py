@@ -1,6 +1,5 @@
 """The orchestrator for Kubeflow, whose compiled pipeline is run by Docker on this machine."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -46,7 +45,7 @@ class RehearsalOrchestrator(WatchedKubeflowOrchestrator):
 
         def run() -> None:
             network = self.config.network
-            failed = rehearse(pipeline, network, log, lambda task: _completed(snapshot, task))
+            failed = rehearse(pipeline, network, log, Progress(snapshot).went_on)
             if failed:
                 reason = f"The container of step '{failed}' failed; its log is {log}."
                 close(_run_of(snapshot).id, reason)
@@ -61,12 +60,21 @@ def _run_of(snapshot: "PipelineSnapshotResponse") -> "PipelineRunResponse":
     return found
 
 
-def _completed(snapshot: "PipelineSnapshotResponse", task: str) -> bool:
-    """Whether ZenML has seen a task's step do its work."""
-    steps = {_task_of(name): step for name, step in _run_of(snapshot).steps.items()}
-    return task in steps and steps[task].status in DONE
+class Progress:
+    """What ZenML has seen of a run, task after task.
 
+    A task may be several steps that share a pod, so what it did is told by what is new.
+    """
 
-def _task_of(step: str) -> str:
-    """What Kubeflow Pipelines calls a step."""
-    return re.sub("[^a-z0-9]+", "-", step.lower()).strip("-")
+    def __init__(self, snapshot: "PipelineSnapshotResponse") -> None:
+        self.snapshot = snapshot
+        self.done = sum(self._ended_well())
+
+    def went_on(self) -> bool:
+        """Whether a step has ended well since the last question, and none in another way."""
+        ended = self._ended_well()
+        before, self.done = self.done, sum(ended)
+        return all(ended) and self.done > before
+
+    def _ended_well(self) -> list[bool]:
+        return [step.status in DONE for step in _run_of(self.snapshot).steps.values()]
