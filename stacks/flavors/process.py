@@ -30,6 +30,7 @@ from serving.shipping.settings import write_settings
 from serving.spec import Access, Endpoint, ServiceSpec
 from stacks.flavors.prediction_log import PredictionLogConfig, log_settings, target
 from stacks.flavors.service import ProcessService, ProcessServiceConfig, ProcessServiceStatus
+from stacks.flavors.service_record import write
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -289,15 +290,3 @@ class ProcessDeployer(BaseModelDeployer):
             home=str(self.home / name),
             machine=platform.node(),
         )
-
-
-def write(service: ProcessService) -> None:
-    """Bring ZenML's record of a service up to date."""
-    Client().update_service(
-        id=service.uuid,
-        service_source=service.type,
-        admin_state=service.admin_state,
-        status=service.status.model_dump(mode="json"),
-        prediction_url=service.get_prediction_url(),
-        health_check_url=service.get_healthcheck_url(),
-    )

@@ -5,8 +5,9 @@ from typing import Protocol
 
 from serving.errors import DeployError
 from serving.spec import Endpoint, Observation, ServiceSpec, Traffic
-from stacks.flavors.process import ProcessDeployer, write
+from stacks.flavors.process import ProcessDeployer
 from stacks.flavors.service import Life, ProcessService
+from stacks.flavors.service_record import write
 
 
 class TrialLife(Life, Protocol):
