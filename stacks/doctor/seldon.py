@@ -28,7 +28,8 @@ def by_rule(place: str, settings: SeldonSettings, model: str, tried: Traffic | N
         made = manifest(spec, settings, trial)
         check_predictors(made["spec"]["predictors"])
     except ConfigError as error:
-        return Finding(place, "problem", str(error), "correct it in the stack's file")
+        remedy = "correct it in the stack's file, or `rollout` in the run config"
+        return Finding(place, "problem", str(error), remedy)
     name = made["metadata"]["name"]
     return Finding(place, "ok", f"SeldonDeployment '{name}' keeps the rules of the operator")
 
