@@ -72,7 +72,7 @@ def training_rows(version: Version) -> DataFrame:
     from zenml.client import Client
 
     name = version.tags.get("zenml_run", "")
-    where = f"no report: the training rows of the run '{name}'"
+    where = f"none: the training rows of the run '{name}'"
     try:
         run = Client().get_pipeline_run(name, allow_name_prefix_match=False)
     except KeyError:

@@ -73,3 +73,11 @@ def test_the_admin_route_asks_for_its_own_token_and_not_for_the_key(guarded: Cli
         headers = {"authorization": f"Bearer {word}".encode()}
         answer = guarded.request("POST", "/admin/roll", json={"version": "2"}, headers=headers)
         assert answer.status_code == status
+
+
+def test_a_label_needs_the_key_too(guarded: Client) -> None:
+    body, key = {"id": "a", "label": "yes"}, {"x-api-key": KEY.encode()}
+    for path in ("/v2/models/shop/feedback", "/api/v1.0/feedback"):
+        assert guarded.post(path, json=body).status_code == 401
+    said = guarded.request("POST", "/v2/models/shop/feedback", json=body, headers=key)
+    assert said.status_code == 200
