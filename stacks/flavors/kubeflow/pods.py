@@ -31,6 +31,7 @@ class Pod(BaseModel):
         cpu: In cores, such as `0.5`: what it gets, and no more.
         memory: Such as `4Gi`: what it gets, and no more.
         gpu_type: What the cluster calls its GPUs.
+        environment_from: By the name of a Kubernetes secret, which of its keys become variables.
         timeout: Seconds after which the cluster ends the pod.
     """
 
@@ -42,6 +43,7 @@ class Pod(BaseModel):
     gpu_type: str | None = None
     node_selectors: dict[str, str] | None = None
     tolerations: tuple[Toleration, ...] | None = None
+    environment_from: dict[str, tuple[str, ...]] | None = None
     timeout: Annotated[int, Field(gt=0)] | None = None
 
 
@@ -114,6 +116,8 @@ def ask_for(task: Any, pod: Pod) -> None:
         task.set_accelerator_type(pod.gpu_type or "nvidia.com/gpu").set_accelerator_limit(pod.gpu)
     if pod.timeout:
         kubernetes.set_timeout(task, pod.timeout)
+    for name, keys in (pod.environment_from or {}).items():
+        kubernetes.use_secret_as_env(task, name, {key: key for key in keys})
     for key, value in (pod.node_selectors or {}).items():
         kubernetes.add_node_selector(task, key, value)
     for toleration in pod.tolerations or ():
