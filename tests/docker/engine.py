@@ -42,7 +42,11 @@ def answering() -> DockerClient | None:
     import docker
     from docker.errors import DockerException
 
-    client = docker.from_env()
+    try:
+        # Already this asks for the engine's version.
+        client = docker.from_env()
+    except DockerException:
+        return None
     try:
         client.ping()
     except DockerException:
