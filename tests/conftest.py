@@ -22,6 +22,8 @@ COSTLY = {
 }
 
 
+# Before xdist reads the marks.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Deal the tests to processes: those of a costly server together, the others by file."""
     for item in items:
