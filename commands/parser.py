@@ -83,6 +83,8 @@ def train() -> Parser:
     parser.add_argument("--force", action="store_true", help="run even when nothing has changed")
     parser.add_argument("--no-cache", action="store_true", help="compute every step anew")
     parser.add_argument("--no-deploy", action="store_true", help="stop after the gate")
+    when = "five fields of cron: let the stack do this at those times, and not now"
+    parser.add_argument("--schedule", metavar="CRON", help=when)
     return parser
 
 
@@ -222,6 +224,15 @@ def stop() -> Parser:
     return parser
 
 
+def unschedule() -> Parser:
+    """The end of a schedule."""
+    about = "End a training that recurs: where it is kept, and ZenML's record of it."
+    examples = "example:\n  python run.py unschedule flights-late"
+    parser = _parser("unschedule", "commands.schedule:unschedule", about, examples)
+    parser.add_argument("name", nargs="?", help="the scheduled model (default: the only one)")
+    return parser
+
+
 def stack() -> Parser:
     """Stack files as desired state."""
     about = "List, show and check stacks, plan and apply their files, export or delete them."
@@ -255,5 +266,6 @@ COMMANDS: dict[str, Callable[[], Parser]] = {
     "rollback": rollback,
     "status": status,
     "stop": stop,
+    "unschedule": unschedule,
     "stack": stack,
 }

@@ -19,6 +19,7 @@ STYLES = {"ready": "green", "starting": "yellow", "stopped": "dim", "failed": "r
 def status(options: argparse.Namespace) -> int:
     """Show every model that the active stack's deployer serves or served."""
     prepare(verbose=options.verbose)
+    from commands.schedule import lines
     from steps.deployment.deployer import active_deployer
 
     deployer = active_deployer()
@@ -26,13 +27,16 @@ def status(options: argparse.Namespace) -> int:
     trials = {each.name: seen for each in endpoints if (seen := _trial(deployer, each))}
     if options.json:
         print_json([_told(each, trials.get(each.name)) for each in endpoints])
-    elif endpoints:
-        console = console_for(options)
+        return 0
+    console = console_for(options)
+    if endpoints:
         console.print(_table(endpoints))
         for seen in trials.values():
             console.print(_line(seen), highlight=False, soft_wrap=True)
     else:
         print("Nothing is served. `python run.py` trains and deploys.")
+    for line in lines():
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     return 0
 
 

@@ -40,6 +40,10 @@ def run(options: argparse.Namespace) -> int:
     from steps.data.fingerprint import fingerprint
 
     config, files, origin = resolve(options)
+    if options.schedule is not None:
+        from commands import schedule
+
+        return schedule.make(options, config, origin)
     console = console_for(options)
     source = fingerprint(config.data)
     key = record.question(options)

@@ -1,5 +1,7 @@
 """From the champion to a model that answers."""
 
+from collections.abc import Sequence
+
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
@@ -12,12 +14,15 @@ IMMEDIATE = RolloutSettings()
 
 
 @pipeline(execution_mode=ExecutionMode.FAIL_FAST)
-def deployment(model: str, rollout: RolloutSettings = IMMEDIATE) -> None:
+def deployment(model: str, rollout: RolloutSettings = IMMEDIATE, after: Sequence[str] = ()) -> None:
     """Deploy the champion: resolve it, check its export, serve it, ask it.
 
     A canary or a shadow then watches it beside the version that serves, and finishes or rolls back.
+
+    Args:
+        after: The steps of a pipeline around this one that come before all of these.
     """
-    champion, _ = resolve_champion(model)
+    champion, _ = resolve_champion(model, after=list(after))
     export = check_export(champion)
     served = deploy(champion, export, rollout)
     answer = smoke(champion, served)

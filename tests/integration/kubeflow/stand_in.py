@@ -117,6 +117,8 @@ class Backend:
         told = {each["name"]: each["value"] for each in container.get("env", ())}
         own = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         own |= {"HOME": str(self.folder), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        # Where a pod on a cluster has fetched the code to.
+        own |= {"ZENML_CUSTOM_SOURCE_ROOT": str(ROOT)}
         own |= {"KFP_POD_NAME": f"wf-{run.identity[:8]}-system-container-impl-{len(run.pods)}"}
         words = [self._resolved(run, word) for word in [*container["command"], *container["args"]]]
         with (self.folder / f"{pod}.log").open("wb") as log:

@@ -1,0 +1,115 @@
+"""The main job at times of its own, and the end of that."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from commands.console import print_json
+from commands.environment import prepare
+from pipelines.settings import RunConfig
+from serving.errors import RunError, SwitchyardError
+from stacks.flavors.kubeflow.cron import six_fields
+
+if TYPE_CHECKING:
+    from zenml.models import ScheduleResponse
+
+# Filled in at each tick: a name of its own is what makes it a run of its own.
+RUN_NAME = "retraining-{date}-{time}"
+
+
+def make(options: argparse.Namespace, config: RunConfig, origin: str) -> int:
+    """Let the active stack, or the one asked for, carry the main job out at these times."""
+    # It refuses what is no schedule; each orchestrator makes of the five fields what it reads.
+    six_fields(options.schedule)
+    from stacks.startup import leave_frameworks_out, loading
+
+    with loading():
+        prepare(verbose=options.verbose)
+        from commands.stack import use
+        from stacks.check import stack_file
+        from stacks.registered import active_stack_name
+        from stacks.schedules import require_free, require_keeper
+        from steps.deployment.deployer import active_deployer, require_trials
+
+        require_keeper(stack_file(options.stack or active_stack_name()))
+        require_free(config.model)
+        stack = use(options.stack)
+        if not options.no_deploy:
+            require_trials(active_deployer(), config.rollout)
+    leave_frameworks_out()
+    submit(config, options.schedule, origin, stack, options)
+    answer = {"schedule": config.model, "cron": options.schedule, "stack": stack}
+    if options.json:
+        print_json(answer)
+    elif not options.quiet:
+        print(f"{told(config.model, options.schedule)}\nIt runs on the stack '{stack}'.")
+    return 0
+
+
+def submit(
+    config: RunConfig, cron: str, origin: str, stack: str, options: argparse.Namespace
+) -> None:
+    """Hand the pipeline and its times to the orchestrator; nothing runs yet.
+
+    Raises:
+        SwitchyardError: It was not taken, and no record of it is left.
+    """
+    from zenml import Model
+    from zenml.config.schedule import Schedule
+
+    from commands.execution import git_commit
+    from pipelines.retraining import retraining
+    from stacks.image import image_settings
+    from stacks.modes import execution_mode
+    from stacks.schedules import forget_unkept
+
+    asked: dict[str, Any] = {"enable_cache": False} if options.no_cache else {}
+    named = retraining.with_options(
+        run_name=RUN_NAME,
+        schedule=Schedule(name=config.model, cron_expression=cron),
+        model=Model(name=config.model),
+        settings=image_settings(retraining.name),
+        **execution_mode(),
+        **asked,
+    )
+    try:
+        named(config, git_commit(), origin, stack, not options.no_deploy)
+    except BaseException as error:
+        forget_unkept(config.model)
+        if isinstance(error, SwitchyardError) or not isinstance(error, Exception):
+            raise
+        kind = type(error).__name__
+        raise RunError(f"The schedule could not be made: {kind}: {error}") from error
+
+
+def unschedule(options: argparse.Namespace) -> int:
+    """End a schedule where it is kept, and ZenML's record of it."""
+    prepare(verbose=options.verbose)
+    from stacks.schedules import chosen, end, scheduled
+
+    held = chosen(options.name, scheduled())
+    end(held)
+    if options.json:
+        print_json({"schedule": held.name, "cron": held.cron_expression, "ended": True})
+    elif not options.quiet:
+        print(f"'{held.name}' is not scheduled any more. A run that has begun goes on to its end.")
+    return 0
+
+
+def lines() -> list[str]:
+    """What recurs, one line each."""
+    from stacks.schedules import scheduled
+
+    return [_line(each) for each in scheduled()]
+
+
+def _line(held: ScheduleResponse) -> str:
+    return told(str(held.name), str(held.cron_expression))
+
+
+def told(name: str, cron: str) -> str:
+    """A schedule in a sentence, and what ends it."""
+    return (
+        f"'{name}' is trained and deployed at '{cron}'. `python run.py unschedule {name}` ends it."
+    )

@@ -1,0 +1,102 @@
+"""The whole main job on a schedule: every tick trains on the table as it is then, and deploys."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pandas as pd
+import pytest
+
+import run
+from serving.resident import stop
+from tests.integration.kubeflow import conftest, pipelines
+from tests.integration.kubeflow.stand_in import Backend
+from tests.integration.team.servers import MEMBER, Team
+from tests.integration.tumours import LINEAR, write_config
+
+NAME = "kubeflow-retrained"
+GATE = {"resamples": 200, "mode": "not_worse", "margin": 0.5}
+
+
+@pytest.fixture(autouse=True)
+def stack(
+    team: Team, client: Path, address: str, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """A stack that trains, registers and serves; pods are processes here, and so are servers."""
+    from zenml.client import Client
+
+    from stacks.apply import activate, apply
+    from stacks.schema import StackFile
+
+    assert client
+    member = dict(zip(("username", "password"), MEMBER, strict=True))
+    Client().create_secret("kubeflow-mlflow", member)
+    content: dict[str, Any] = {**conftest.stack(team, address), "stack_name": NAME}
+    tracker = {"tracking_uri": team.mlflow}
+    tracker |= {f"tracking_{key}": f"{{{{kubeflow-mlflow.{key}}}}}" for key in member}
+    for type_, flavor, configuration in (
+        ("experiment_tracker", "mlflow", tracker),
+        ("model_registry", "mlflow", {}),
+        ("model_deployer", "resident", {}),
+    ):
+        one = {"name": NAME, "flavor": flavor, "configuration": configuration}
+        content["components"] |= {type_: [one]}
+    apply(StackFile.model_validate(content), active=True)
+    # No image is built: the stand-in looks at none.
+    monkeypatch.setattr("stacks.image.image_settings", lambda _: pipelines.SETTINGS)
+    with mock.patch.dict(os.environ):
+        yield
+    for path in backend.folder.rglob("service.json"):
+        stop(path.parent)
+    activate("kubeflow-tested")
+
+
+def step(run: Any, name: str) -> Any:
+    """What a step of a run gave."""
+    return next(iter(run.steps[name].outputs.values()))[0].load()
+
+
+def test_each_tick_trains_on_the_table_of_its_time_and_deploys_until_unscheduled(
+    backend: Backend, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from zenml.client import Client
+
+    table = tmp_path / "tumours.csv"
+    rows = tumours()
+    rows.to_csv(table, index=False)
+    data = {"data": str(table), "target": "diagnosis"}
+    groups = {"model": "nightly-tumours", "data": data, "gate": GATE}
+    config = write_config(tmp_path, "nightly", LINEAR, report={"enabled": False}, **groups)
+    words = ["train", "--schedule", "0 3 * * *", "--config", config, "--verbose"]
+
+    assert run.main(words) == 0, capsys.readouterr().err
+    assert "unschedule nightly-tumours" in capsys.readouterr().out
+    assert run.main(words) == 2
+    assert "python run.py unschedule nightly-tumours" in capsys.readouterr().err
+
+    (recurring,) = backend.recurring
+    assert backend.tick(recurring).state == "SUCCEEDED", backend.printed()
+    rows.iloc[:-60].to_csv(table, index=False)
+    assert backend.tick(recurring).state == "SUCCEEDED", backend.printed()
+    ticks = Client().list_pipeline_runs(pipeline="retraining", sort_by="created", hydrate=True)
+    first, second = ticks.items
+    assert [len(step(each, "load_table")) for each in ticks.items] == [569, 509]
+    assert [step(each, "promote").champion for each in ticks.items] == ["1", "2"]
+    assert [step(each, "deploy").version for each in ticks.items] == ["1", "2"]
+    assert first.model_version.number != second.model_version.number
+
+    assert run.main(["unschedule", "--verbose"]) == 0, capsys.readouterr().err
+    assert not backend.recurring
+    assert not Client().list_schedules(name="nightly-tumours").items
+    assert run.main(["unschedule", "nightly-tumours"]) == 2
+    assert "Nothing is scheduled" in capsys.readouterr().err
+
+
+def tumours() -> pd.DataFrame:
+    """The table that comes with scikit-learn."""
+    from sklearn.datasets import load_breast_cancer
+
+    loaded = load_breast_cancer(as_frame=True)
+    return loaded.frame.rename(columns={"target": "diagnosis"})
