@@ -23,7 +23,7 @@ run: $(VENV)/.run ## Set up, then train, gate and deploy on STACK (local).
 # More at a time are faster where there are cores and memory for them.
 WORKERS ?= 2
 test: $(VENV)/.dev ## Set up, then run every test.
-	$(PY) -m pytest -n $(WORKERS) --dist loadgroup
+	$(PY) -m pytest -n $(WORKERS)
 
 unit: $(VENV)/.dev ## The unit tests alone: seconds, and no ZenML store.
 	$(PY) -m pytest tests/unit

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -17,26 +18,51 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 # What takes a minute to start is started by one process alone, in which all its tests run; those
 # groups are the longest and begin first.
 COSTLY = {
-    "containers": {"docker_engine", "base_image", "seldon_cache", "deployer"},
+    "containers": (
+        "tests/conformance/deployers/",
+        "tests/integration/rehearsal/",
+        "tests/integration/serving/docker/",
+        "tests/integration/serving/test_seldon_local.py",
+        "tests/integration/stacks/test_resident_docker.py",
+        "tests/integration/test_local_seldon.py",
+    ),
+    "team": ("tests/integration/team/", "tests/integration/kubeflow/"),
+}
+FIXTURES = {
+    "containers": {"docker_engine", "base_image", "seldon_cache"},
     "team": {"team"},
 }
 
 
-# Before xdist reads the marks.
-@pytest.hookimpl(tryfirst=True)
+class ByGroup(LoadScopeScheduling):
+    """Deals the tests to processes: those of a costly server together, the others by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
+    """How `-n` deals the tests: in the order below, and not the groups of most tests first."""
+    config.option.loadscopereorder = False
+    return ByGroup(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deal the tests to processes: those of a costly server together, the others by file."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    """Let the longest groups begin first, and no test outside of them start what they share."""
     order = {name: place for place, name in enumerate(COSTLY)}
-    items.sort(key=lambda item: order.get(group_of(item), len(order)))
+    items.sort(key=lambda item: order.get(group_of(item.nodeid), len(order)))
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        for name, costly in FIXTURES.items():
+            if costly & used and group_of(item.nodeid) != name:
+                raise pytest.UsageError(f"{item.nodeid} belongs to '{name}' in tests/conftest.py.")
 
 
-def group_of(item: pytest.Item) -> str:
-    """The group of a test: by the fixtures it uses, or its file."""
-    used = set(getattr(item, "fixturenames", ()))
-    costly = (name for name, fixtures in COSTLY.items() if fixtures & used)
-    return next(costly, item.nodeid.partition("::")[0])
+def group_of(nodeid: str) -> str:
+    """The group of a test: its costly server, or its file."""
+    path = nodeid.partition("::")[0]
+    found = (name for name, paths in COSTLY.items() if path.startswith(paths))
+    return next(found, path)
 
 
 # What tests of several rooms start: at most once a session, and only where a test asks for it.
