@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -11,8 +12,10 @@ import pytest
 
 import run
 from serving.resident import stop
+from tests.integration.data.servers import free_port
 from tests.integration.kubeflow import conftest, pipelines
 from tests.integration.kubeflow.stand_in import Backend
+from tests.integration.kubeflow.test_watched import change
 from tests.integration.team.servers import MEMBER, Team
 from tests.integration.tumours import LINEAR, write_config
 
@@ -58,8 +61,18 @@ def step(run: Any, name: str) -> Any:
     return next(iter(run.steps[name].outputs.values()))[0].load()
 
 
+@contextmanager
+def unreachable(address: str) -> Iterator[None]:
+    """Kubeflow is away, and then comes back."""
+    change("kubeflow_hostname", f"http://127.0.0.1:{free_port()}")
+    try:
+        yield
+    finally:
+        change("kubeflow_hostname", address)
+
+
 def test_each_tick_trains_on_the_table_of_its_time_and_deploys_until_unscheduled(
-    backend: Backend, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    backend: Backend, address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from zenml.client import Client
 
@@ -71,6 +84,10 @@ def test_each_tick_trains_on_the_table_of_its_time_and_deploys_until_unscheduled
     config = write_config(tmp_path, "nightly", LINEAR, report={"enabled": False}, **groups)
     words = ["train", "--schedule", "0 3 * * *", "--config", config, "--verbose"]
 
+    with unreachable(address):
+        assert run.main(words) == 1
+    assert "the schedule 'nightly-tumours' was not made" in capsys.readouterr().err
+    assert not Client().list_schedules(name="nightly-tumours").items
     assert run.main(words) == 0, capsys.readouterr().err
     assert "unschedule nightly-tumours" in capsys.readouterr().out
     assert run.main(words) == 2
@@ -87,6 +104,12 @@ def test_each_tick_trains_on_the_table_of_its_time_and_deploys_until_unscheduled
     assert [step(each, "deploy").version for each in ticks.items] == ["1", "2"]
     assert first.model_version.number != second.model_version.number
 
+    with unreachable(address):
+        assert run.main(["unschedule", "--verbose"]) == 1
+    assert "the schedule 'nightly-tumours' could not be ended" in capsys.readouterr().err
+    assert backend.recurring
+    assert run.main(["status", "--verbose"]) == 0
+    assert "is trained and deployed at '0 3 * * *'" in capsys.readouterr().out
     assert run.main(["unschedule", "--verbose"]) == 0, capsys.readouterr().err
     assert not backend.recurring
     assert not Client().list_schedules(name="nightly-tumours").items

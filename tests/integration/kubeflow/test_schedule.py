@@ -9,15 +9,14 @@ from tests.integration.kubeflow.stand_in import Backend
 pytestmark = pytest.mark.usefixtures("client")
 
 
-@pytest.mark.parametrize("resolves", [True, False], ids=["resolving", "by the pod's name"])
-def test_every_tick_is_a_run_of_its_own_until_the_schedule_ends(
-    backend: Backend, resolves: bool, monkeypatch: pytest.MonkeyPatch
+def test_every_tick_is_a_run_of_its_own_where_no_placeholder_is_resolved(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Upstream all ticks are one run, since a placeholder in the environment stays one."""
+    """Upstream all ticks are one run; in test_retraining the commands of ticks are resolved."""
     from zenml.client import Client
 
-    monkeypatch.setattr(backend, "resolves", resolves)
-    name = f"nightly-{resolves}"
+    monkeypatch.setattr(backend, "resolves", False)
+    name = "nightly"
     schedule = Schedule(name=name, cron_expression="0 3 * * *")
     pipelines.nightly.with_options(schedule=schedule)()
     (recurring,) = backend.recurring
