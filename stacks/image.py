@@ -94,7 +94,9 @@ def ensure_image(client: DockerClient, packages: list[str], base: str) -> str:
         if not client.images.list(name=name):
             settings = index(os.environ, packages)
             here = any(path.startswith("index/torch-") for path in settings)
-            arguments = {"BASE_IMAGE": base, "TORCH_INDEX": "" if here else torch_index()}
+            # pip asks every index for every package: no further one where nothing is taken there.
+            wanted = any(each.startswith("torch==") for each in packages) and not here
+            arguments = {"BASE_IMAGE": base, "TORCH_INDEX": torch_index() if wanted else ""}
             build(client, name, {**files, **settings}, arguments, dockerfile="Dockerfile")
     return name
 
