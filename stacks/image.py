@@ -26,8 +26,8 @@ REPOSITORY = "switchyard-training"
 DOCKERFILE = Path(__file__).resolve().parent / "Dockerfile"
 SOCKET = "/var/run/docker.sock"
 BASE_VARIABLE = "SWITCHYARD_BASE_IMAGE"
-# PyPI's own torch for Linux brings several gigabytes of CUDA.
-TORCH_VARIABLE, TORCH_INDEX = "SWITCHYARD_TORCH_INDEX", "https://download.pytorch.org/whl/cpu"
+# The package index's own torch for Linux brings several gigabytes of CUDA.
+TORCH_VARIABLE = "SWITCHYARD_TORCH_INDEX"
 
 
 def image_settings(pipeline: str) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def image_name(packages: list[str], base: str) -> str:
 
 def torch_index() -> str:
     """Where torch comes from; empty: from where everything else does."""
-    return os.environ.get(TORCH_VARIABLE, TORCH_INDEX)
+    return os.environ.get(TORCH_VARIABLE, "")
 
 
 def _files(packages: list[str]) -> dict[str, bytes]:
