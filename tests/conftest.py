@@ -1,6 +1,7 @@
 """What holds for every test, set before a test imports anything."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 # onnxruntime and MLflow send telemetry from their import on, unless they are told not to.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
+# ZenML takes the folder of the program for the root of all sources, and a process of `-n` has none.
+if not hasattr(sys.modules["__main__"], "__file__"):
+    sys.modules["__main__"].__file__ = str(Path(pytest.__file__).with_name("__main__.py"))
 
 # What takes a minute to start is started by one process alone, in which all its tests run; those
 # groups are the longest and begin first.
