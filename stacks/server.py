@@ -7,7 +7,8 @@ from typing import Any
 
 from serving.errors import ConfigError, RunError
 
-SECONDS = 5
+# A server that is down is told at once; one that is busy may take its time.
+CONNECT, ANSWER = 5.0, 30.0
 
 
 def require_server() -> None:
@@ -36,7 +37,8 @@ def _require_answer(store: Any) -> None:
     url, verified = f"{store.url}/api/v1/info", getattr(store, "verify_ssl", True)
     trust = ssl.create_default_context(cafile=verified) if isinstance(verified, str) else verified
     try:
-        answer = httpx.get(url, timeout=SECONDS, verify=trust, follow_redirects=True)
+        patience = httpx.Timeout(ANSWER, connect=CONNECT)
+        answer = httpx.get(url, timeout=patience, verify=trust, follow_redirects=True)
     except httpx.HTTPError as error:
         raise RunError(
             f"ZenML's server at {store.url} does not answer ({error}). Start it, log in to another "

@@ -63,7 +63,9 @@ def test_there_is_one_champion_and_both_see_how_it_came_to_be(
 ) -> None:
     assert len(both) == 2
     asked = [place.start("history", "--json") for place in (ann, bob)]
-    seen = [json.loads(process.communicate(timeout=120)[0]) for process in asked]
+    said = [process.communicate(timeout=120) for process in asked]
+    assert [process.returncode for process in asked] == [0, 0], said
+    seen = [json.loads(output) for output, _ in said]
     assert seen[0] == seen[1]
     ends = [move["to"] for move in seen[0]]
     assert [move["origin"] for move in seen[0]] == ["", *ends[:-1]]
