@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,7 @@ def carry_out(
             require_trials(active_deployer(), config.rollout)
     leave_frameworks_out()
     quiet = options.quiet or options.json
+    run = partial(execute, model=config.model, console=console, quiet=quiet)
     arguments = {
         "config": config,
         "fingerprint": fingerprint,
@@ -136,23 +138,14 @@ def carry_out(
         "origin": origin,
         "stack": stack,
     }
-    trained = settle(
-        lambda: execute(
-            training,
-            arguments,
-            model=config.model,
-            console=console,
-            quiet=quiet,
-            cache=not options.no_cache,
-        ),
-        console,
-    )
+    train = partial(run, training, arguments, cache=not options.no_cache)
+    trained = settle(train, console)
     label(trained)
     champion = trained.artifact("promote").champion
     deployed = None
     if champion and not options.no_deploy:
         wanted = {"model": config.model, "rollout": config.rollout}
-        deployed = execute(deployment, wanted, model=config.model, console=console, quiet=quiet)
+        deployed = run(deployment, wanted)
     return summarise(config, trained, deployed, stack), stores()
 
 
