@@ -14,8 +14,6 @@ from serving.errors import ConfigError
 from steps.data.location import lift_password, locate, locate_output
 from steps.inference.settings import Predictions, PredictionSettings
 
-HERE = {"local"}
-
 
 def run(options: argparse.Namespace) -> int:
     """Predict a table with the champion and say where the predictions are."""
@@ -71,12 +69,14 @@ def refuse_elsewhere(out: str) -> None:
     Raises:
         ConfigError: It does.
     """
-    from zenml.client import Client
+    from stacks.check import registered_file
+    from stacks.pairs import steps_leave_this_process
+    from stacks.registered import active_stack_name
 
-    stack = Client().active_stack
-    if stack.orchestrator.flavor not in HERE:
+    stack = active_stack_name()
+    if steps_leave_this_process(registered_file(stack)):
         raise ConfigError(
-            f"The steps of the stack '{stack.name}' do not run in this process: --out '{out}' "
+            f"The steps of the stack '{stack}' do not run in this process: --out '{out}' "
             "would be left where they run. Name an object store's URI."
         )
 

@@ -53,6 +53,11 @@ def flavors(file: StackFile, type_: str) -> set[str]:
     return {component.flavor for component in file.components.get(type_, ())}
 
 
+def steps_leave_this_process(file: StackFile) -> bool:
+    """Whether a path of this machine is another place for the steps of a stack."""
+    return bool(flavors(file, "orchestrator") & CONTAINERS)
+
+
 def _tracking(file: StackFile) -> Iterator[Problem]:
     stores = flavors(file, "artifact_store")
     trackers = file.components.get("experiment_tracker", ())

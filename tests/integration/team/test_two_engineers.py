@@ -11,7 +11,10 @@ import pytest
 from tests.integration.team.conftest import Laptop
 from tests.integration.team.servers import MEMBER, Team
 
-LOCKED = ("database is locked", "Deadlock found", "Lock wait timeout")
+LOCKED = ("database is locked", "Lock wait timeout")
+# InnoDB ends one of two transactions that wait for each other. That may stand in a server's log,
+# as long as no client meets it.
+DEADLOCK = "Deadlock found"
 
 
 def config(folder: Path, strength: float) -> str:
@@ -52,6 +55,7 @@ def test_both_runs_succeed_and_no_database_was_in_the_way(
     both: list[tuple[dict[str, Any], str]], team: Team
 ) -> None:
     told = [errors for _, errors in both]
+    assert DEADLOCK not in "\n".join(told)
     told += [path.read_text("utf-8", "replace") for path in team.folder.rglob("server.log")]
     assert not [word for word in LOCKED if word in "\n".join(told)]
     assert {answer["version"] for answer, _ in both} == {"1", "2"}
@@ -62,7 +66,7 @@ def test_there_is_one_champion_and_both_see_how_it_came_to_be(
     both: list[tuple[dict[str, Any], str]], ann: Laptop, bob: Laptop
 ) -> None:
     assert len(both) == 2
-    asked = [place.start("history", "--json") for place in (ann, bob)]
+    asked = [place.start("history", "--model", "tumours", "--json") for place in (ann, bob)]
     said = [process.communicate(timeout=120) for process in asked]
     assert [process.returncode for process in asked] == [0, 0], said
     seen = [json.loads(output) for output, _ in said]
