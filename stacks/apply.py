@@ -164,16 +164,25 @@ def _plan(file: StackFile) -> tuple[Plan, State]:
     return plan(wanted, registered), wanted
 
 
-def _finish(file: StackFile, changes: Plan, wanted: State) -> None:
+def _finish(file: StackFile, changes: Plan, wanted: State, tries: int = 5) -> None:
     try:
         register_flavors(wanted)
         _make(changes, wanted)
-    except _taken():
+    except Exception as error:
+        if tries == 1 or not _collided(error):
+            raise
         # Another process applies the same names at this moment: go on from what it has made.
         left, wanted = _plan(file)
-        if left == changes:
-            raise
-        _finish(file, left, wanted)
+        _finish(file, left, wanted, tries - 1)
+
+
+def _collided(error: Exception) -> bool:
+    """Whether an error says that another process wrote the same at this moment.
+
+    A ZenML server tells in words alone what its database raised.
+    """
+    words = ("IntegrityError", "Duplicate entry", "Deadlock found")
+    return isinstance(error, _taken()) or any(word in str(error) for word in words)
 
 
 def _taken() -> tuple[type[Exception], ...]:
