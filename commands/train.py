@@ -138,8 +138,7 @@ def carry_out(
         "origin": origin,
         "stack": stack,
     }
-    train = partial(run, training, arguments, cache=not options.no_cache)
-    trained = settle(train, console)
+    trained = settle(partial(run, training, arguments, cache=not options.no_cache), console)
     label(trained)
     champion = trained.artifact("promote").champion
     deployed = None

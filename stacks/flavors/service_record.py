@@ -1,11 +1,10 @@
 """ZenML's record of a served model, kept up to date."""
 
 from zenml.client import Client
+from zenml.services.service import BaseDeploymentService
 
-from stacks.flavors.service import ProcessService
 
-
-def write(service: ProcessService) -> None:
+def write(service: BaseDeploymentService) -> None:
     """Bring ZenML's record of a service up to date."""
     Client().update_service(
         id=service.uuid,

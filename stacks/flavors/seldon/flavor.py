@@ -26,6 +26,7 @@ from stacks.flavors.seldon.deployer import SeldonModels
 from stacks.flavors.seldon.rules import check
 from stacks.flavors.seldon.service import SeldonService, SeldonServiceConfig, SeldonServiceStatus
 from stacks.flavors.seldon.settings import SeldonSettings
+from stacks.flavors.service_record import write
 
 PATIENCE = DEFAULT_DEPLOYMENT_START_STOP_TIMEOUT
 
@@ -87,7 +88,7 @@ class SeldonDeployer(BaseModelDeployer):
         stopped = self.models.stop(name)
         for service in self.find_model_server(model_name=name):
             service.update_status()
-            _write(service)
+            write(service)
         return stopped
 
     def access(self, name: str) -> Access:
@@ -155,7 +156,7 @@ class SeldonDeployer(BaseModelDeployer):
     def perform_start_model(self, service: SeldonService, timeout: int = PATIENCE) -> SeldonService:
         """Serve again what was served last."""
         service.start(timeout)
-        _write(service)
+        write(service)
         return service
 
     def perform_stop_model(
@@ -196,7 +197,7 @@ class SeldonDeployer(BaseModelDeployer):
         )
         service.status.model_uri, service.status.digest = spec.model_uri, spec.digest
         service.note(endpoint)
-        _write(service)
+        write(service)
         return service
 
     def _recorded(self, config: SeldonServiceConfig) -> UUID:
@@ -237,14 +238,3 @@ class SeldonFlavor(BaseModelDeployerFlavor):
 
 
 SeldonDeployer.FLAVOR = SeldonFlavor
-
-
-def _write(service: SeldonService) -> None:
-    Client().update_service(
-        id=service.uuid,
-        service_source=service.type,
-        admin_state=service.admin_state,
-        status=service.status.model_dump(mode="json"),
-        prediction_url=service.get_prediction_url(),
-        health_check_url=service.get_healthcheck_url(),
-    )
