@@ -1,0 +1,1 @@
+"""The words of each command, by what they are about."""

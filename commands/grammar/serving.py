@@ -1,0 +1,42 @@
+"""The words of what is served, and which versions were."""
+
+from __future__ import annotations
+
+from commands.grammar.base import Parser, command
+
+
+def history() -> Parser:
+    """Which version was champion when, and why."""
+    about = "Show which version was champion when, and why."
+    examples = "example:\n  python run.py history --model flights-late"
+    parser = command("history", "commands.versions:history", about, examples)
+    parser.add_argument("--model", help="the registered model (default: the only one)")
+    return parser
+
+
+def rollback() -> Parser:
+    """Return to the champion before this one."""
+    about = "Make the champion before this one the champion again, deploy it, and record that."
+    examples = 'example:\n  python run.py rollback --reason "late labels show a drop"'
+    parser = command("rollback", "commands.versions:rollback", about, examples)
+    parser.add_argument("--model", help="the registered model (default: the only one)")
+    parser.add_argument("--to", metavar="VERSION", help="a version (default: the one before)")
+    parser.add_argument("--reason", default="", help="why, for the history")
+    return parser
+
+
+def status() -> Parser:
+    """What is served where."""
+    about = "Show which models the active stack's deployer serves, and where."
+    return command(
+        "status", "commands.services:status", about, "example:\n  python run.py status --json"
+    )
+
+
+def stop() -> Parser:
+    """Stop serving."""
+    about = "Stop serving a model; its versions and its log stay."
+    examples = "example:\n  python run.py stop flights-late"
+    parser = command("stop", "commands.services:stop", about, examples)
+    parser.add_argument("model", nargs="?", help="the served model (default: the only one)")
+    return parser

@@ -1,0 +1,48 @@
+"""The words of what predicts, and of what watches the champion."""
+
+from __future__ import annotations
+
+from commands.examples import LOOP_EXAMPLES, MONITOR_EXAMPLES, PREDICT_EXAMPLES
+from commands.grammar.base import Parser, command, window
+
+
+def predict() -> Parser:
+    """Predictions for a whole table."""
+    about = "Predict every row of a table with the champion, in batches, from its ONNX model."
+    parser = command("predict", "commands.predict:run", about, PREDICT_EXAMPLES)
+    parser.add_argument("--data", required=True, help="a table: a file, a directory, a URI")
+    parser.add_argument("--query", help="the SQL query, where --data is a database URL")
+    parser.add_argument("--out", required=True, help="where to write: a .csv or .parquet")
+    parser.add_argument("--stack", help="register and use this stack (default: the active one)")
+    parser.add_argument("--model", help="the registered model (default: the only one)")
+    parser.add_argument("--version", default="", help="a version (default: the champion)")
+    kept = "columns to carry over: ids (those the model does not read), all, none, or A,B"
+    parser.add_argument("--keep", default="ids", help=kept)
+    parser.add_argument(
+        "--faulty",
+        choices=["refuse", "mark"],
+        default="refuse",
+        help="a row that breaks the model's contract: end the run, or write it with the reason",
+    )
+    parser.add_argument("--batch", type=int, default=100_000, help="rows at a time")
+    return parser
+
+
+def monitor() -> Parser:
+    """A window of served rows against the champion's training."""
+    about = "Hold what the champion saw and answered against its training, and give a verdict."
+    parser = command("monitor", "commands.monitor:run", about, MONITOR_EXAMPLES)
+    parser.add_argument("--until", help="where it ends (default: now)")
+    parser.add_argument("--act", action="store_true", help="do what the policy says of the verdict")
+    window(parser)
+    return parser
+
+
+def loop() -> Parser:
+    """Monitoring as a service of this machine."""
+    about = "Judge a window every so often, and do what the policy says: alert or retrain."
+    parser = command("loop", "commands.loop:run", about, LOOP_EXAMPLES)
+    parser.add_argument("--every", default="10m", help="30s, 10m, 24h or 7d (default: 10m)")
+    parser.add_argument("--times", type=int, default=0, help="end after so many (default: never)")
+    window(parser)
+    return parser
