@@ -1,4 +1,6 @@
 STACK ?= local
+# More words for run.py: make run ARGS="--no-deploy".
+ARGS ?=
 VENV := .venv
 # The training environment is pinned for Python 3.11.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -9,7 +11,7 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 # Without compiled bytecode each ZenML process compiles thousands of modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test check fix unit bench lock proto clean
+.PHONY: help run test check fix unit bench lock proto image push digest clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +20,7 @@ run: $(VENV)/.run ## Set up, then train, gate and deploy on STACK (local).
 	@for file in $$($(PY) -m stacks.requirements $(STACK)); do \
 		$(UV) pip install --quiet --compile-bytecode --python $(PY) -r $$file || exit 1; \
 	done
-	$(PY) run.py --stack $(STACK)
+	$(PY) run.py --stack $(STACK) $(ARGS)
 
 # More at a time are faster where there are cores and memory for them.
 WORKERS ?= 2
@@ -33,6 +35,8 @@ check: $(VENV)/.dev ## Lint, types and the arrows between the rooms.
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(VENV)/bin/zizmor --offline --quiet .github
 
 fix: $(VENV)/.dev ## Format, and mend what the linter can mend.
 	$(VENV)/bin/ruff format .
@@ -66,6 +70,18 @@ lock: $(UV) ## Renew the pins of every environment.
 proto: $(UV) ## Compile the gRPC protocol's description.
 	cd serving/grpc && ../../$(UV) run --quiet --no-project --python 3.11 --with grpcio-tools==1.67.1 \
 		python -m grpc_tools.protoc -I. --descriptor_set_out=open_inference.binpb open_inference.proto
+
+# The server's image, for clusters: the same that the deployers of this machine build by themselves.
+IMAGE ?= switchyard-serving
+TAG ?= latest
+image: ## Build the server's image as IMAGE:TAG.
+	docker build -f serving/Dockerfile --build-arg REMOTE=s3 -t $(IMAGE):$(TAG) .
+
+push: ## Push it to the registry that IMAGE names.
+	docker push $(IMAGE):$(TAG)
+
+digest: ## Print the digest that the registry gave it.
+	@docker image inspect --format '{{index .RepoDigests 0}}' $(IMAGE):$(TAG) | cut -d@ -f2
 
 clean: ## Remove the virtual environment and the caches.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

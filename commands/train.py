@@ -41,6 +41,10 @@ def run(options: argparse.Namespace) -> int:
     from steps.data.fingerprint import fingerprint
 
     config, files, origin = resolve(options)
+    if options.summary is not None:
+        from commands.markdown import require_place
+
+        require_place(Path(options.summary))
     if options.schedule is not None:
         from commands import schedule
 
@@ -164,6 +168,10 @@ def settle(train: Callable[[], Completed], console: Console) -> Completed:
 
 def show(answer: dict[str, Any], options: argparse.Namespace, console: Console) -> int:
     """Print what a run came to."""
+    if options.summary is not None:
+        from commands.markdown import write
+
+        write(answer, Path(options.summary))
     if options.json:
         print_json(answer)
     elif options.quiet:

@@ -15,6 +15,8 @@ def train() -> Parser:
     parser.add_argument("--force", action="store_true", help="run even when nothing has changed")
     parser.add_argument("--no-cache", action="store_true", help="compute every step anew")
     parser.add_argument("--no-deploy", action="store_true", help="stop after the gate")
+    markdown = "write what the run came to as Markdown, for a pull request or a job's summary"
+    parser.add_argument("--summary", metavar="FILE", help=markdown)
     when = "five fields of cron: let the stack do this at those times, and not now"
     parser.add_argument("--schedule", metavar="CRON", help=when)
     return parser
