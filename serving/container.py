@@ -29,6 +29,7 @@ def main() -> int:
     home = Path(os.environ["SWITCHYARD_HOME"])
     try:
         fetch_named(home, os.environ)
+        log_named(home, os.environ)
     except SwitchyardError as error:
         return tell(error)
     return app.main(["--home", str(home), "--host", ANY, "--port", str(port(os.environ))])
@@ -60,6 +61,18 @@ def fetch_named(home: Path, environment: Mapping[str, str]) -> None:
     settings = ServerSettings(host=ANY, port=port(environment))
     write_state(home, State(name, version, digest, bundle, secrets.token_urlsafe(32), settings))
     prune(home, bundle)
+
+
+def log_named(home: Path, environment: Mapping[str, str]) -> None:
+    """Keep the prediction log as the environment says; where it says nothing, the home does."""
+    from serving.sensitive import write_key
+    from serving.shipping.settings import from_variables, write_settings
+
+    if settings := from_variables(environment):
+        home.mkdir(parents=True, exist_ok=True)
+        write_settings(home, settings)
+    if word := environment.get("SWITCHYARD_LOG_KEY"):
+        write_key(home, word)
 
 
 def _need(environment: Mapping[str, str], word: str) -> str:

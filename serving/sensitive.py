@@ -6,6 +6,7 @@ counted. Without the key, which never leaves the server's home, a hash cannot be
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import os
 import secrets
@@ -16,6 +17,7 @@ from typing import Literal
 import orjson
 
 from serving.refusals import Values
+from serving.state import write_private
 
 KEY = "log.key"
 
@@ -67,3 +69,8 @@ def read_key(home: Path) -> bytes:
         key = secrets.token_bytes(32)
         stream.write(key)
     return key
+
+
+def write_key(home: Path, word: str) -> None:
+    """Have a home's server hash as every other one does that is given the same word."""
+    write_private(home / KEY, hashlib.sha256(word.encode()).digest())

@@ -14,7 +14,6 @@ from serving.shipping.settings import FILE, read_settings
 from serving.shipping.worker import Shipped
 
 PAUSE = 10.0
-PATIENCE = 5.0
 
 
 class Shipping:
@@ -57,7 +56,7 @@ class Shipping:
             return
         self._process.stdin.close()
         try:
-            self._process.wait(PATIENCE)
+            self._process.wait(read_settings(self._home).patience)
         except subprocess.TimeoutExpired:
             print("prediction log: the last segments wait for the next start", file=sys.stderr)
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import orjson
 
-from serving.errors import DeployError
+from serving.errors import ConfigError, DeployError
 from serving.state import write_private
 
 FILE = "log.json"
+# What a container is told of the log, by the settings' names; the store's credentials are what its
+# driver finds among the other variables.
+PREFIX = "SWITCHYARD_LOG_"
+NAMED: Mapping[str, Callable[[str], object]] = {
+    "uri": str,
+    "sensitive": str,
+    "segment": int,
+    "seconds": float,
+    "keep": int,
+}
+# Nothing outlives a container's first process, which therefore waits for longer.
+PATIENCE, IN_CONTAINER = 5.0, 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,7 @@ class LogSettings:
         segment: Bytes after which a new segment is begun.
         seconds: Age at which a segment is whole, at most an hour: readers rely on that.
         keep: Bytes of whole segments that are kept here at most.
+        patience: Seconds that a server which ends waits for its last segments to be shipped.
     """
 
     uri: str = ""
@@ -34,6 +47,33 @@ class LogSettings:
     segment: int = 64 << 20
     seconds: float = 300.0
     keep: int = 1 << 30
+    patience: float = PATIENCE
+
+
+def to_variables(settings: LogSettings) -> dict[str, str]:
+    """The settings as a container's variables, without the store's options."""
+    return {f"{PREFIX}{name.upper()}": str(getattr(settings, name)) for name in NAMED}
+
+
+def from_variables(environment: Mapping[str, str]) -> LogSettings | None:
+    """The settings that a container's variables name; None where they name no store.
+
+    Raises:
+        ConfigError: One of them is not what it should be.
+    """
+    if f"{PREFIX}URI" not in environment:
+        return None
+    given: dict[str, object] = {}
+    for name, kind in NAMED.items():
+        if text := environment.get(f"{PREFIX}{name.upper()}"):
+            try:
+                given[name] = kind(text)
+            except ValueError:
+                message = f"{PREFIX}{name.upper()} is '{text}', and must be a number."
+                raise ConfigError(message) from None
+    if given.get("sensitive", "hash") not in ("hash", "omit"):
+        raise ConfigError(f"{PREFIX}SENSITIVE is '{given['sensitive']}': write hash or omit.")
+    return LogSettings(**given, patience=IN_CONTAINER)  # type: ignore[arg-type]
 
 
 def read_settings(home: Path) -> LogSettings:

@@ -1,52 +1,23 @@
 """Where a model deployer's predictions are kept, from its settings and the stack around it."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import orjson
-from pydantic import Field
 from zenml.client import Client
 from zenml.model_deployers.base_model_deployer import BaseModelDeployerConfig
 
 from serving.shipping.settings import LogSettings
+from stacks.flavors.log_fields import LogFields
 
 
-class PredictionLogConfig(BaseModelDeployerConfig):
-    """The settings of a deployer that are about its prediction log."""
-
-    log_uri: str | None = Field(
-        default=None,
-        description="Where whole segments of the prediction log are shipped to. Default: "
-        "`predictions` in the artifact store of the active stack; empty: nowhere. A store other "
-        "than the stack's takes its credentials from the environment.",
-    )
-    log_sensitive: Literal["hash", "omit"] = Field(
-        default="hash", description="Whether the log hashes sensitive columns or leaves them out."
-    )
-    log_segment_mb: float = Field(
-        default=64, gt=0, description="Megabytes after which a new segment is begun."
-    )
-    log_segment_seconds: float = Field(
-        default=300, gt=0, le=3600, description="Seconds after which a segment is shipped."
-    )
-    log_keep_mb: float = Field(
-        default=1024,
-        gt=0,
-        description="Megabytes of segments that are kept where the server runs; the oldest go.",
-    )
+class PredictionLogConfig(LogFields, BaseModelDeployerConfig):
+    """The settings of a ZenML model deployer that are about its prediction log."""
 
 
-def log_settings(config: PredictionLogConfig) -> LogSettings:
+def log_settings(config: LogFields) -> LogSettings:
     """How a deployer's servers keep their predictions."""
-    uri, options = target(config.log_uri)
-    return LogSettings(
-        uri=uri,
-        options=options,
-        sensitive=config.log_sensitive,
-        segment=int(config.log_segment_mb * 2**20),
-        seconds=config.log_segment_seconds,
-        keep=int(config.log_keep_mb * 2**20),
-    )
+    return config.kept(*target(config.log_uri))
 
 
 def target(uri: str | None) -> tuple[str, dict[str, Any]]:

@@ -14,7 +14,6 @@ from stacks.flavors.seldon.cluster import Cluster, Conflict
 from stacks.flavors.seldon.manifest import (
     CONTAINER,
     STABLE,
-    TRIAL,
     alone,
     beside,
     manifest,
@@ -22,6 +21,7 @@ from stacks.flavors.seldon.manifest import (
     revision_of,
     spec_of,
     traffic_of,
+    tried,
 )
 from stacks.flavors.seldon.names import resource_name
 from stacks.flavors.seldon.rollout import ASKED, COUNTED, Rollout, is_of, version_of
@@ -86,13 +86,13 @@ class SeldonModels:
         """Load a version beside the one that serves and let it have its share."""
         check(self.settings)
         check_traffic(traffic, self.settings)
-        name, tried = resource_name(spec.name), predictor(TRIAL, spec, self.settings)
+        name, other = resource_name(spec.name), tried(spec, traffic, self.settings)
         # What may not be read is told now, and not with a trial under way that nobody can judge.
         self._counts(name, _serving(self.cluster.read(name), spec.name))
 
         def change(found: Json | None) -> Json:
             stable = _serving(found, spec.name)
-            return self.rollout.changes(found or {}, beside(stable, tried, traffic), traffic)
+            return self.rollout.changes(found or {}, beside(stable, other, traffic), traffic)
 
         # A trial that was under way is over: what is put back after a failure is without it.
         def back(before: Json) -> list[Json]:
@@ -107,14 +107,14 @@ class SeldonModels:
         found = self.cluster.read(resource_name(name))
         if found is None or not is_of(found, name) or len(found["spec"]["predictors"]) < 2:
             return None
-        stable, tried = found["spec"]["predictors"]
+        stable, other = found["spec"]["predictors"]
         notes = found["metadata"].get("annotations") or {}
-        asked = Traffic(**json.loads(notes[ASKED])) if ASKED in notes else traffic_of(tried)
+        asked = Traffic(**json.loads(notes[ASKED])) if ASKED in notes else traffic_of(other)
         noted = json.loads(notes.get(COUNTED, "{}"))
         before = {pod: counts.Counts(**each) for pod, each in noted.items()}
         now, then = (
             counts.total(self._counts(name, each), before).sample(version_of(each))
-            for each in (stable, tried)
+            for each in (stable, other)
         )
         return Observation(name, asked, stable=now, trial=then)
 
@@ -136,13 +136,13 @@ class SeldonModels:
     def finish(self, name: str, *, timeout: float = 60.0) -> Endpoint:
         """Give all traffic to the version on trial, under the name of the one that served."""
         deadline, resource = self.rollout.deadline(timeout), resource_name(name)
-        tried = _trial(self.cluster.read(resource), name)
-        spec = _spec(tried)
+        other = _trial(self.cluster.read(resource), name)
+        spec = _spec(other)
         stable = predictor(STABLE, spec, self.settings)
 
         def change(found: Json | None) -> Json:
             now = _trial(found, name)
-            if revision_of(now) != revision_of(tried):
+            if revision_of(now) != revision_of(other):
                 raise DeployError(f"Another trial of '{name}' has begun meanwhile; look again.")
             # The one on trial answers on while the other's pods are replaced.
             return self.rollout.changes(found or {}, beside(stable, now, traffic_of(now)))

@@ -21,6 +21,7 @@ from zenml.models.v2.misc.service import ServiceType
 
 from serving.errors import ConfigError
 from serving.spec import Access, Endpoint, Observation, ServiceSpec, Traffic
+from stacks.flavors.prediction_log import target
 from stacks.flavors.process import BundleConfig
 from stacks.flavors.seldon.deployer import SeldonModels
 from stacks.flavors.seldon.rules import check
@@ -63,9 +64,10 @@ class SeldonDeployer(BaseModelDeployer):
 
         config = self.config
         cluster = connect(config.namespace, config.kubernetes_context)
-        return SeldonModels(Place(cluster, config, inside=is_inside()))
+        settings = config.model_copy(update={"log_uri": self.log_store()[0]})
+        return SeldonModels(Place(cluster, settings, inside=is_inside()))
 
-    # What steps use: serving.spec.Deployer, Guarded and Trials.
+    # What steps use: serving.spec.Deployer, Guarded, Logged and Trials.
 
     def serve(self, spec: ServiceSpec, *, timeout: float = 60.0) -> Endpoint:
         """Serve this version under its name, at the same URL as the version before it.
@@ -94,6 +96,10 @@ class SeldonDeployer(BaseModelDeployer):
     def access(self, name: str) -> Access:
         """What a request to that model must bring."""
         return self.models.access(name)
+
+    def log_store(self) -> tuple[str, dict[str, Any]]:
+        """Where the pods ship what they answered, and what reads it there from this side."""
+        return target(self.config.log_uri)
 
     def try_out(self, spec: ServiceSpec, traffic: Traffic, *, timeout: float = 60.0) -> Endpoint:
         """Load a version beside the one that serves and let it have its share."""

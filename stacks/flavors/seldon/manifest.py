@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from serving.shipping.settings import to_variables
 from serving.spec import ServiceSpec, Traffic
 from stacks.flavors.seldon.names import label_value, resource_name
 from stacks.flavors.seldon.settings import Autoscale, SeldonSettings
@@ -52,7 +53,13 @@ def predictors(
     stable = predictor(STABLE, spec, settings)
     if trial is None:
         return alone(stable)
-    return beside(stable, predictor(TRIAL, trial[0], settings), trial[1])
+    return beside(stable, tried(*trial, settings), trial[1])
+
+
+def tried(spec: ServiceSpec, traffic: Traffic, settings: SeldonSettings) -> Json:
+    """The predictor on trial; what a shadow says is no answer, and is not logged as one."""
+    mute = {"log_uri": ""} if traffic.mode == "shadow" else {}
+    return predictor(TRIAL, spec, settings.model_copy(update=mute))
 
 
 def alone(stable: Json) -> list[Json]:
@@ -60,17 +67,17 @@ def alone(stable: Json) -> list[Json]:
     return [{**stable, "traffic": 100}]
 
 
-def beside(stable: Json, tried: Json, traffic: Traffic) -> list[Json]:
+def beside(stable: Json, other: Json, traffic: Traffic) -> list[Json]:
     """A predictor that serves, and one that gets a share of its requests or a copy of it."""
     percent = round(traffic.share * 100)
     if traffic.mode == "shadow":
-        return [*alone(stable), {**tried, "traffic": percent, "shadow": True}]
-    return [{**stable, "traffic": 100 - percent}, {**tried, "traffic": percent}]
+        return [*alone(stable), {**other, "traffic": percent, "shadow": True}]
+    return [{**stable, "traffic": 100 - percent}, {**other, "traffic": percent}]
 
 
-def traffic_of(tried: Json) -> Traffic:
+def traffic_of(made: Json) -> Traffic:
     """How a predictor is being tried."""
-    return Traffic("shadow" if tried.get("shadow") else "canary", tried.get("traffic", 0) / 100)
+    return Traffic("shadow" if made.get("shadow") else "canary", made.get("traffic", 0) / 100)
 
 
 def predictor(name: str, spec: ServiceSpec, settings: SeldonSettings) -> Json:
@@ -159,7 +166,7 @@ def _container(spec: ServiceSpec, settings: SeldonSettings) -> Json:
         "SWITCHYARD_MODEL_DIGEST": spec.digest,
         "SWITCHYARD_HOME": HOME,
     }
-    given = {**settings.environment, **own}
+    given = {**settings.environment, **own, **_log(settings)}
     return _some(
         name=CONTAINER,
         image=settings.image,
@@ -177,6 +184,12 @@ def _container(spec: ServiceSpec, settings: SeldonSettings) -> Json:
         securityContext=_locked(settings.user),
         **_probes(settings),
     )
+
+
+def _log(settings: SeldonSettings) -> dict[str, str]:
+    """What the container is told of its prediction log; nothing before anybody has said where."""
+    uri = settings.log_uri
+    return {} if uri is None else to_variables(settings.kept(uri, {}))
 
 
 def _locked(user: int) -> Json:

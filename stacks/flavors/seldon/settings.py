@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from stacks.flavors.log_fields import LogFields
+
 Share = int | str
 
 
@@ -43,7 +45,7 @@ class Resources(BaseModel):
     limits: dict[str, str] = {}
 
 
-class SeldonSettings(BaseModel):
+class SeldonSettings(LogFields, BaseModel):
     """Settings of the Seldon Core model deployer."""
 
     image: str = Field(description="The image built from serving/Dockerfile.")
@@ -67,7 +69,7 @@ class SeldonSettings(BaseModel):
     secret_name: str | None = Field(
         default=None,
         description="The Kubernetes secret whose keys the container finds as variables: what "
-        "reading the artifact store takes.",
+        "reading bundles from the artifact store and writing the prediction log to it takes.",
     )
     environment: dict[str, str] = Field(
         default={}, description="Variables of the container that are no secret."

@@ -15,7 +15,7 @@ from serving.errors import RequestError
 from serving.log import PredictionLog
 from serving.refusals import Values
 from serving.schema import TableSchema
-from serving.sensitive import KEY, Mask, mask_of, read_key
+from serving.sensitive import KEY, Mask, mask_of, read_key, write_key
 from serving.service import Served, answer
 from tests.unit.serving.client import v2
 from tests.unit.serving.test_log import lines, record
@@ -68,6 +68,15 @@ def test_a_home_has_one_key_that_only_its_owner_reads(tmp_path: Path) -> None:
     assert len(key) == 32
     assert read_key(tmp_path) == key
     assert stat.S_IMODE((tmp_path / KEY).stat().st_mode) == 0o600
+
+
+def test_homes_that_are_given_one_word_hash_alike(tmp_path: Path) -> None:
+    homes = [tmp_path / name for name in ("one", "other", "third")]
+    for home, word in zip(homes, ("word", "word", "another"), strict=True):
+        home.mkdir()
+        write_key(home, word)
+    one, other, third = (mask_of(home, "hash").columns({"a": [3]}, {"a"}) for home in homes)
+    assert one == other != third
 
 
 def test_a_home_that_hashes_nothing_needs_no_key(tmp_path: Path) -> None:

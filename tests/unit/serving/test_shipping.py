@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from serving.errors import DeployError
+from serving.errors import ConfigError, DeployError
 from serving.shipping.layout import directories, place
-from serving.shipping.settings import LogSettings, read_settings, write_settings
+from serving.shipping.settings import (
+    LogSettings,
+    from_variables,
+    read_settings,
+    to_variables,
+    write_settings,
+)
 from serving.shipping.store import Store, without_secrets
 
 
@@ -51,3 +57,24 @@ def test_settings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     (tmp_path / "log.json").write_text('{"url": 1}')
     with pytest.raises(DeployError, match=r"log\.json cannot be read .* Remove it"):
         read_settings(tmp_path)
+
+
+def test_a_container_is_told_of_the_log_by_variables() -> None:
+    """All but the store's credentials, which its driver finds for itself."""
+    told = LogSettings("s3://bucket/log", {"secret": "word"}, "omit", 1000, 2.5, 3000)
+    variables = to_variables(told)
+    assert "word" not in str(variables)
+    found = from_variables({**variables, "HOME": "/tmp"})
+    assert found is not None
+    assert to_variables(found) == variables
+    assert found.patience > LogSettings().patience
+    assert from_variables({"HOME": "/tmp"}) is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "told"), [("SECONDS", "and must be a number"), ("SENSITIVE", "hash or omit")]
+)
+def test_a_wrong_variable_is_named(variable: str, told: str) -> None:
+    wrong = {"SWITCHYARD_LOG_URI": "s3://bucket", f"SWITCHYARD_LOG_{variable}": "soon"}
+    with pytest.raises(ConfigError, match=f"SWITCHYARD_LOG_{variable} is 'soon'.*{told}"):
+        from_variables(wrong)
