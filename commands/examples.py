@@ -8,8 +8,8 @@ examples:
   python run.py --config breast_cancer --set tuning.trials=8
   python run.py train --schedule "0 3 * * *" --stack kubeflow
 
-other commands: compare, doctor, predict, monitor, loop, history, rollback, status, stop,
-unschedule, stack (each has its own --help)
+other commands: compare, doctor, predict, monitor, loop, label-queue, history, rollback, status,
+stop, unschedule, stack (each has its own --help)
 """
 PREDICT_EXAMPLES = """\
 examples:
@@ -31,6 +31,13 @@ examples:
   python run.py loop --every 24h --since 7d --labels outcomes.csv
 
 It ends by Ctrl-C or SIGTERM. What a verdict leads to stands in the run config, monitoring.policy.
+"""
+LABEL_EXAMPLES = """\
+examples:
+  python run.py label-queue --since 7d --count 50 --out to-label.csv
+
+The rows are those that the champion doubts most and that differ from each other; fill in the
+column that is named like the target.
 """
 COMPARE_EXAMPLES = """\
 examples:

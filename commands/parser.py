@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from commands.grammar.base import Parser
+from commands.grammar.labelling import label_queue
 from commands.grammar.serving import history, rollback, status, stop
 from commands.grammar.stacks import stack
 from commands.grammar.training import compare, doctor, train, unschedule
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[[], Parser]] = {
     "predict": predict,
     "monitor": monitor,
     "loop": loop,
+    "label-queue": label_queue,
     "history": history,
     "rollback": rollback,
     "status": status,

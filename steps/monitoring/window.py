@@ -67,7 +67,7 @@ def gather(
         sampled: At most so many rows are kept, encoded.
     """
     window, inputs = Window(sample=Sample(sampled)), watched(schema)
-    for rows in _chunks(log):
+    for rows in chunks(log):
         frame = pd.DataFrame([row["features"] for row in rows], columns=list(inputs.names))
         matrix, _ = encode_rows(frame, inputs)
         window.sample.add(matrix)
@@ -119,7 +119,8 @@ def _keep_labelled(window: Window, rows: list[Row], labels: Labels) -> None:
             window.labelled.append({**row, "label_seen": labels[key]})
 
 
-def _chunks(log: Iterable[Row]) -> Iterator[list[Row]]:
+def chunks(log: Iterable[Row]) -> Iterator[list[Row]]:
+    """The rows of a log, so many at a time as memory may hold."""
     source = iter(log)
     while rows := list(islice(source, CHUNK)):
         yield rows

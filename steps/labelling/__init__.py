@@ -1,0 +1,1 @@
+"""Which answered rows are worth a label, and what becomes of those that get one."""

@@ -1,0 +1,105 @@
+"""From answered rows to labels and into the next training, with the program itself."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pandas as pd
+import pytest
+import yaml
+
+from tests.unit.data.tables import customers
+from tests.workplace import ROOT, Finished, Workplace
+
+CANDIDATES = "candidates=[{name: linear, kind: linear}]"
+ASKED = 300
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the table, the stack and the labels lie."""
+    return tmp_path_factory.mktemp("labelling")
+
+
+@pytest.fixture(scope="module")
+def words(folder: Path) -> list[str]:
+    """The words of a training on 400 customers."""
+    stack = yaml.safe_load((ROOT / "stacks" / "local.yaml").read_text(encoding="utf-8"))
+    stack["stack_name"] = "labelled"
+    deployer = {"name": "labelled", "flavor": "resident"}
+    stack["components"]["model_deployer"] = [
+        {**deployer, "configuration": {"log_segment_seconds": 0.5}}
+    ]
+    (folder / "labelled.yaml").write_text(yaml.safe_dump(stack), encoding="utf-8")
+    customers().to_csv(folder / "customers.csv", index=False)
+    data = ["--data", str(folder / "customers.csv"), "--target", "bought", "--set", CANDIDATES]
+    return ["--stack", str(folder / "labelled.yaml"), *data, "--json"]
+
+
+@pytest.fixture(scope="module")
+def served(shared_workplace: Workplace, words: list[str]) -> Any:
+    """A champion that has answered 300 rows which no table holds."""
+    done = shared_workplace.run(*words)
+    assert done.status == 0, done.errors
+    inputs = newcomers().drop(columns="bought")
+    rows = json.loads(inputs.to_json(orient="values", date_format="iso"))
+    body = {"data": {"names": list(inputs), "ndarray": rows}, "meta": {"puid": "request"}}
+    said = httpx.post(done.document["endpoint"]["seldon_url"], json=body)
+    assert said.status_code == 200, said.text
+    return done.document
+
+
+def newcomers() -> pd.DataFrame:
+    """Rows that are asked for, unlike those of the table."""
+    return customers().head(ASKED).assign(age=lambda rows: rows["age"] + 1)
+
+
+def queue(place: Workplace, *words: str) -> Finished:
+    """The queue, once the rows have been shipped."""
+    for _ in range(50):
+        done = place.run("label-queue", "--json", *words)
+        if "different rows" not in done.errors and "no row" not in done.errors:
+            return done
+        time.sleep(0.3)
+    return done
+
+
+def test_the_most_doubtful_rows_come_out_as_a_sheet(
+    shared_workplace: Workplace, served: Any, folder: Path
+) -> None:
+    """One line a row with an empty column for the label; the same log gives the same sheet."""
+    out = folder / "queue.csv"
+    done = queue(shared_workplace, "--count", "40", "--out", str(out))
+    assert done.status == 0, done.errors
+    assert done.document["rows"] >= ASKED
+    sheet = pd.read_csv(out, dtype="str", keep_default_na=False)
+    assert len(sheet) == 40
+    assert set(sheet["bought"]) == {""}
+    assert set(sheet["request_id"]) == {"request"}
+    assert sheet["probability"].astype(float).median() < 0.75
+    again = queue(shared_workplace, "--count", "40", "--out", str(folder / "again.csv"))
+    assert again.status == 0
+    assert (folder / "again.csv").read_bytes() == out.read_bytes()
+    assert served["version"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--out", "{folder}/queue.csv"], "is there already and may hold labels"),
+        (["--out", "{folder}/queue.txt"], "is no .csv file"),
+        (["--count", "0"], "--count 0"),
+        (["--since", "2020-01-01", "--until", "2020-01-02"], "holds no row of this window"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(
+    shared_workplace: Workplace, served: Any, folder: Path, asked: list[str], said: str
+) -> None:
+    """With status 2."""
+    assert served
+    done = shared_workplace.run("label-queue", *(word.format(folder=folder) for word in asked))
+    assert done.status == 2
+    assert said in done.errors
+    assert done.errors.count("\n") == 1
