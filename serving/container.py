@@ -10,8 +10,13 @@ import secrets
 import signal
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from serving.settings import ServerSettings
 
 PORT = 8080
 ANY = "0.0.0.0"  # noqa: S104
@@ -45,22 +50,37 @@ def fetch_named(home: Path, environment: Mapping[str, str]) -> None:
 
     What the home serves already is not fetched again: a restart needs no storage.
     """
-    from serving.settings import ServerSettings
     from serving.spec import ServiceSpec
     from serving.state import State, read_state, write_state
     from serving.versions import place, prune
 
     if not (uri := environment.get("SWITCHYARD_MODEL_URI")):
-        return
+        return None
     name, version, digest = (_need(environment, word) for word in ("NAME", "VERSION", "DIGEST"))
-    before = read_state(home)
+    before, settings = read_state(home), settings_named(environment)
     if before and (before.name, before.version, before.digest) == (name, version, digest):
-        return
+        return write_state(home, replace(before, server=settings))
     home.mkdir(parents=True, exist_ok=True)
     bundle = place(home, ServiceSpec(name, version, uri, digest))
-    settings = ServerSettings(host=ANY, port=port(environment))
     write_state(home, State(name, version, digest, bundle, secrets.token_urlsafe(32), settings))
-    prune(home, bundle)
+    return prune(home, bundle)
+
+
+def settings_named(environment: Mapping[str, str]) -> ServerSettings:
+    """How to listen and whom to let in, as the environment says.
+
+    Raises:
+        ConfigError: A key is asked for and empty, or a number is none.
+    """
+    from serving.errors import ConfigError
+    from serving.settings import from_variables
+
+    key = environment.get("SWITCHYARD_API_KEY", "any").strip()
+    if not key:
+        # Whoever asks for a key does not want a server that is open to everybody.
+        raise ConfigError("SWITCHYARD_API_KEY is set and empty: put the key into its secret.")
+    listening = from_variables(environment, host=ANY, port=port(environment))
+    return replace(listening, api_key=key) if "SWITCHYARD_API_KEY" in environment else listening
 
 
 def log_named(home: Path, environment: Mapping[str, str]) -> None:

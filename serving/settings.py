@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+
+from serving.errors import ConfigError
 
 # 100,000 rows of some thirty numbers as JSON.
 BODY_LIMIT = 64 << 20
 PATIENCE = 30.0
+# What a container is told by variables; its address is its own, and its key comes from a secret.
+PREFIX = "SWITCHYARD_"
+NAMED: Mapping[str, Callable[[str], object]] = {
+    "body_limit": int,
+    "patience": float,
+    "grpc_port": int,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +49,27 @@ class ServerSettings:
             open_to.add("grpc_port")
         names = [each.name for each in fields(self) if each.name not in open_to]
         return [name for name in names if getattr(self, name) != getattr(asked, name)]
+
+
+def to_variables(**given: object) -> dict[str, str]:
+    """Settings as a container's variables; those that are the default need none."""
+    usual = ServerSettings()
+    told = {name: given[name] for name in NAMED if given[name] != getattr(usual, name)}
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in told.items()}
+
+
+def from_variables(environment: Mapping[str, str], *, host: str, port: int) -> ServerSettings:
+    """The settings that a container's variables name.
+
+    Raises:
+        ConfigError: One of them is no number.
+    """
+    given: dict[str, object] = {}
+    for name, kind in NAMED.items():
+        variable = f"{PREFIX}{name.upper()}"
+        if text := environment.get(variable):
+            try:
+                given[name] = kind(text)
+            except ValueError:
+                raise ConfigError(f"{variable} is '{text}', and must be a number.") from None
+    return ServerSettings(host=host, port=port, **given)  # type: ignore[arg-type]

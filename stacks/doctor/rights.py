@@ -21,6 +21,7 @@ WATCHED = [
 SERVING = [*DEPLOYMENTS, *WATCHED]
 # What a trial is judged by is read from the pods, through the API server.
 TRIED = [Right("get", "pods/proxy")]
+KEYED = [Right("get", "secrets")]
 THROUGH = [Right(verb, "services/proxy") for verb in ("get", "create")]
 PIPELINES = [
     Right(verb, "services/proxy", name="ml-pipeline:http") for verb in ("get", "create", "delete")

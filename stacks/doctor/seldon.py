@@ -8,7 +8,16 @@ from serving.errors import ConfigError
 from serving.spec import ServiceSpec, Traffic
 from stacks.doctor.api import Api
 from stacks.doctor.finding import Finding
-from stacks.doctor.rights import RUNNER, SERVING, THROUGH, TRIED, absent, no_namespace, rights
+from stacks.doctor.rights import (
+    KEYED,
+    RUNNER,
+    SERVING,
+    THROUGH,
+    TRIED,
+    absent,
+    no_namespace,
+    rights,
+)
 from stacks.flavors.seldon.manifest import GROUP, PLURAL, VERSION, manifest
 from stacks.flavors.seldon.rules import check, check_predictors, check_traffic
 from stacks.flavors.seldon.settings import SeldonSettings
@@ -55,7 +64,9 @@ def in_cluster(
         return
     yield from absent(api, place, namespace, list(_named(settings)))
     yield dry_run(place, settings, model, api)
-    wanted = [*SERVING, *(TRIED if tries else [])]
+    # Whoever deploys asks the model too, and brings its key.
+    keyed = KEYED if settings.api_key_from else []
+    wanted = [*SERVING, *(TRIED if tries else []), *keyed]
     # From here at least `status`, `stop` and `rollback` ask for the same.
     through = [] if settings.ingress_url else THROUGH
     yield rights(api, place, namespace, [*wanted, *through])
@@ -90,6 +101,9 @@ def _named(settings: SeldonSettings) -> Iterator[tuple[str, str, str]]:
     """The things of the namespace that its pods need."""
     if name := settings.secret_name:
         yield "secret", name, f"create secret generic {name} --from-env-file=FILE"
+    if settings.api_key_from:
+        name, _, key = settings.api_key_from.partition("/")
+        yield "secret", name, f"create secret generic {name} --from-file={key}=FILE"
     for name in settings.image_pull_secrets:
         login = "--docker-server=HOST --docker-username=NAME --docker-password=WORD"
         yield "secret", name, f"create secret docker-registry {name} {login}"

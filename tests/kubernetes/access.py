@@ -1,5 +1,6 @@
 """What the stand-in's API server says of rights, and of things beside SeldonDeployments."""
 
+import base64
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +45,9 @@ class Access:
         secrets = {f"models/secrets/{name}" for name in self.secrets}
         if place not in {*self.there, *secrets}:
             raise Refused(404, f'"{place}" not found', place.rpartition("/")[2])
+        if place in secrets:
+            held = self.secrets[place.rpartition("/")[2]]
+            return {"data": {k: base64.b64encode(v.encode()).decode() for k, v in held.items()}}
         return {"kind": "PartialObjectMetadata", "metadata": {"name": place.rpartition("/")[2]}}
 
     def _review(self, spec: Json, *, own: bool) -> Json:

@@ -196,14 +196,12 @@ class Operator:
         """A resource's services: of each container, and of each predictor, as without executor."""
         found = []
         for each in self.deployments.get(name, {}).values():
-            app, port = (
+            app, own_ports = (
                 each.labels["seldon-app"],
-                each.template["spec"]["containers"][0]["ports"][0],
+                each.template["spec"]["containers"][0]["ports"],
             )
-            ports = [
-                {"name": "http", "port": port["containerPort"]},
-                {"name": "grpc", "port": 9500},
-            ]
+            named = {"grpc": 9500} | {port["name"]: port["containerPort"] for port in own_ports}
+            ports = [{"name": name, "port": number} for name, number in named.items()]
             common = {"seldon-deployment-id": name, "seldon-app": app}
             own = {"seldon-app-svc": each.labels["seldon-app-svc"]}
             found += [

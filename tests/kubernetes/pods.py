@@ -37,7 +37,7 @@ class Pod:
         self.restarts = 0
         self.ready = False
         self.process: subprocess.Popen[bytes] | None = None
-        self.port = 0
+        self.port = self.grpc_port = 0
         self.ended: int | None = None
         self.waiting, self.message = self._obstacle(images, secrets)
         self.scheduled = not template["spec"].get("nodeSelector")
@@ -124,19 +124,36 @@ class Pod:
             name = source["secretRef"]["name"]
             if name not in secrets:
                 return "CreateContainerConfigError", f'secret "{name}" not found'
+        for source in self._references().values():
+            if source["key"] not in secrets.get(source["name"], {}):
+                lacking = f"couldn't find key {source['key']} in Secret {source['name']}"
+                return "CreateContainerConfigError", lacking
         return "", ""
+
+    def _references(self) -> dict[str, Json]:
+        """The keys of secrets that variables come from, by the variables' names."""
+        sources = ((each, each.get("valueFrom")) for each in self.container["env"])
+        return {each["name"]: source["secretKeyRef"] for each, source in sources if source}
+
+    def _environment(self) -> dict[str, str]:
+        plain = (each for each in self.container["env"] if "value" in each)
+        given = {each["name"]: each["value"].replace("$$", "$") for each in plain}
+        for source in self.container.get("envFrom", ()):
+            given |= self._secrets[source["secretRef"]["name"]]
+        keys = self._references().items()
+        given |= {name: self._secrets[source["name"]][source["key"]] for name, source in keys}
+        # The volume that is mounted at the home is a directory here, and the ports free ones.
+        given |= {"SWITCHYARD_HOME": str(self.home / "volume"), "HOME": str(self.home)}
+        self.port = free_port()
+        given |= {"PREDICTIVE_UNIT_SERVICE_PORT": str(self.port)}
+        if "SWITCHYARD_GRPC_PORT" in given:
+            self.grpc_port = free_port()
+            given |= {"SWITCHYARD_GRPC_PORT": str(self.grpc_port)}
+        return given
 
     def _start(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        given = {each["name"]: each["value"].replace("$$", "$") for each in self.container["env"]}
-        for source in self.container.get("envFrom", ()):
-            given |= self._secrets[source["secretRef"]["name"]]
-        # The volume that is mounted at the home is a directory here, and the port a free one.
-        given |= {"SWITCHYARD_HOME": str(self.home / "volume"), "HOME": str(self.home)}
-        given |= {"PREDICTIVE_UNIT_SERVICE_PORT": str(self.port)}
+        given = self._environment()
         kept = (
             "PATH",
             "LD_LIBRARY_PATH",
@@ -162,6 +179,13 @@ class Pod:
             return httpx.get(url, timeout=2.0, trust_env=False).status_code == 200
         except httpx.HTTPError:
             return False
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def alive(pid: int) -> bool:

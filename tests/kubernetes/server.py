@@ -18,6 +18,9 @@ Json = dict[str, Any]
 CRS = "/apis/machinelearning.seldon.io/v1/namespaces/models/seldondeployments"
 CORE = "/api/v1/namespaces/models"
 MERGE = "application/merge-patch+json"
+JSON = "application/json"
+# What of a pod's answer concerns one connection alone.
+OWN = {"connection", "content-length", "date", "server", "transfer-encoding"}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -34,10 +37,11 @@ class Handler(BaseHTTPRequestHandler):
         """The request's body."""
         return self.rfile.read(int(self.headers.get("content-length") or 0))
 
-    def send(self, status: int, content: bytes, kind: str = "application/json") -> None:
+    def send(self, status: int, content: bytes, *kinds: str, **more: str) -> None:
         """Send an answer whole."""
         self.send_response(status)
-        self.send_header("content-type", kind)
+        for name, value in {"content-type": next(iter(kinds), JSON), **more}.items():
+            self.send_header(name, value)
         self.send_header("content-length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -105,7 +109,8 @@ def api(
         def proxy(self, pod: Pod, port: int, path: str, body: bytes = b"") -> None:
             if port != pod.asked_port:
                 raise Refused(503, f"no endpoints available on port {port}")
-            self.send(*forward(pod, self.command, f"/{path}", body, {}))
+            status, content, headers = forward(pod, self.command, f"/{path}", body, kept(self))
+            self.send(status, content, **headers)
 
     def listed(path: str, query: Json) -> list[Json]:
         kinds = {"pods": operator.pods_of, "services": operator.services}
@@ -134,18 +139,19 @@ def ingress(store: Store, operator: Operator) -> type[Handler]:
                 self.send(404, b"no route", "text/plain")
                 return
             number = next(counters.setdefault(found[1], itertools.count()))
-            kept = {k: v for k, v in self.headers.items() if k.lower() != "host"}
+            headers = kept(self)
             if self.command == "POST" and route.shadow and number * 37 % 100 < route.copies:
-                copied = found[1], route.shadow, self.command, found[2], body, kept
+                copied = found[1], route.shadow, self.command, found[2], body, headers
                 threading.Thread(target=lead, args=copied, daemon=True).start()
-            chosen = lead(found[1], _chosen(route, number), self.command, found[2], body, kept)
-            self.send(*chosen)
+            chosen = _chosen(route, number)
+            status, content, told = lead(found[1], chosen, self.command, found[2], body, headers)
+            self.send(status, content, **told)
 
         do_GET = do_POST = handle_any  # noqa: N815
 
     def lead(
         name: str, predictor: str, method: str, path: str, body: bytes, headers: Json
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, bytes, dict[str, str]]:
         with store.lock:
             mine = operator.deployments.get(name, {}).values()
             ready = [
@@ -157,21 +163,30 @@ def ingress(store: Store, operator: Operator) -> type[Handler]:
             operator.sent[name, predictor] += method == "POST"
             turn = operator.sent[name, predictor]
         if not ready:
-            return 503, b"no healthy upstream"
+            return 503, b"no healthy upstream", {}
         return forward(ready[turn % len(ready)], method, path, body, headers)
 
     return Ingress
 
 
-def forward(pod: Pod, method: str, path: str, body: bytes, headers: Json) -> tuple[int, bytes]:
+def kept(asked: Handler) -> dict[str, str]:
+    """The headers of a request that are handed on; one with a token is the door's own."""
+    dropped = {"host"} if asked.path.startswith("/seldon/") else {"host", "authorization"}
+    return {name: value for name, value in asked.headers.items() if name.lower() not in dropped}
+
+
+def forward(
+    pod: Pod, method: str, path: str, body: bytes, headers: Json
+) -> tuple[int, bytes, dict[str, str]]:
     """Hand a request to a pod's process."""
     connection = http.client.HTTPConnection("127.0.0.1", pod.port, timeout=10)
     try:
         connection.request(method, path, body or None, headers)
         response = connection.getresponse()
-        return response.status, response.read()
+        told = {k.lower(): v for k, v in response.getheaders() if k.lower() not in OWN}
+        return response.status, response.read(), told
     except (OSError, http.client.HTTPException) as error:
-        return 502, str(error).encode()
+        return 502, str(error).encode(), {}
     finally:
         connection.close()
 

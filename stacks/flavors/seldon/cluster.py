@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Mapping
@@ -115,6 +116,28 @@ class Cluster:
             if error.status in (401, 403):
                 raise _told(error, self) from error
             return ""
+
+    def secret(self, name: str, key: str) -> str:
+        """What a secret holds under a key.
+
+        Raises:
+            ConfigError: There is no such secret, or it has no such key.
+            DeployError: It may not be read.
+        """
+        from kubernetes.client.exceptions import ApiException
+
+        try:
+            held = self._call("GET", f"/api/v1/namespaces/{self.namespace}/secrets/{name}")
+            return base64.b64decode(held["data"][key]).decode().strip()
+        except ApiException as error:
+            if error.status != 404:
+                raise _told(error, self) from error
+        except KeyError:
+            pass
+        raise ConfigError(
+            f"The secret '{name}' of namespace '{self.namespace}' holds no '{key}': make it with "
+            f"`kubectl -n {self.namespace} create secret generic {name} --from-file={key}=FILE`."
+        )
 
     def log(self, pod: str, container: str, previous: bool) -> str:
         """The last lines that a container wrote; empty where there are none to be had."""

@@ -123,10 +123,14 @@ class SeldonModels:
         return _spec(_serving(self.cluster.read(resource_name(name)), name))
 
     def access(self, name: str) -> Access:  # noqa: ARG002
-        """What a request must bring: nothing, but on the way through the API server."""
+        """What a request must bring: the key, and on the way through the API server its token."""
+        key = self.settings.api_key_from
+        # The API server keeps the header Authorization for itself.
+        headers = {"X-API-Key": self.cluster.secret(*key.split("/"))} if key else {}
         if self.settings.ingress_url or self.place.inside:
-            return Access()
-        return self.cluster.access()
+            return Access(headers)
+        way = self.cluster.access()
+        return Access({**way.headers, **headers}, way.certificate)
 
     def log(self, name: str) -> Iterator[str]:
         """The last lines that each pod of a model wrote."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from serving import settings as server
 from serving.shipping.settings import to_variables
 from serving.spec import ServiceSpec, Traffic
 from stacks.flavors.seldon.names import label_value, resource_name
@@ -166,16 +167,23 @@ def _container(spec: ServiceSpec, settings: SeldonSettings) -> Json:
         "SWITCHYARD_MODEL_DIGEST": spec.digest,
         "SWITCHYARD_HOME": HOME,
     }
-    given = {**settings.environment, **own, **_log(settings)}
+    given = {**settings.environment, **own, **_log(settings), **_server(settings)}
+    env: list[Json] = [
+        {"name": name, "value": text.replace("$", "$$")} for name, text in given.items()
+    ]
     return _some(
         name=CONTAINER,
         image=settings.image,
         imagePullPolicy=settings.image_pull_policy,
-        env=[{"name": name, "value": text.replace("$", "$$")} for name, text in given.items()],
+        env=[*env, *_key(settings)],
         envFrom=[{"secretRef": {"name": settings.secret_name}}] if settings.secret_name else None,
         # Named as the operator looks for it: it hands the number to the container as
         # PREDICTIVE_UNIT_SERVICE_PORT and gives it to the service.
-        ports=[{"name": "http", "containerPort": settings.port, "protocol": "TCP"}],
+        ports=[
+            {"name": name, "containerPort": port, "protocol": "TCP"}
+            for name, port in (("http", settings.port), ("grpc", settings.grpc_port))
+            if port is not None
+        ],
         resources=_some(
             requests=settings.resources.requests or None, limits=settings.resources.limits or None
         ),
@@ -190,6 +198,20 @@ def _log(settings: SeldonSettings) -> dict[str, str]:
     """What the container is told of its prediction log; nothing before anybody has said where."""
     uri = settings.log_uri
     return {} if uri is None else to_variables(settings.kept(uri, {}))
+
+
+def _server(settings: SeldonSettings) -> dict[str, str]:
+    given = settings.model_dump(include={*server.NAMED})
+    return server.to_variables(**given)
+
+
+def _key(settings: SeldonSettings) -> list[Json]:
+    """The API key as Kubernetes hands it to the container; the manifest never holds it."""
+    if settings.api_key_from is None:
+        return []
+    name, _, key = settings.api_key_from.partition("/")
+    source = {"secretKeyRef": {"name": name, "key": key}}
+    return [{"name": "SWITCHYARD_API_KEY", "valueFrom": source}]
 
 
 def _locked(user: int) -> Json:

@@ -29,6 +29,7 @@ _KEY = re.compile(
 )
 _IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]*")
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
+_REFERENCE = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[-._A-Za-z0-9]+")
 _PERCENT = re.compile(r"[0-9]+%")
 _UNITS = {"": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15} | {
     f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTP", start=1)
@@ -107,6 +108,8 @@ def _names(settings: SeldonSettings) -> Iterator[tuple[str, str]]:
     for key, name in named:
         if name is not None and not _SUBDOMAIN.fullmatch(name):
             yield key, f"'{name}' is no name of Kubernetes: lower case, digits, dashes and dots."
+    if settings.api_key_from is not None and not _REFERENCE.fullmatch(settings.api_key_from):
+        yield "api_key_from", f"'{settings.api_key_from}' names no key of a secret: write NAME/KEY."
     for key in settings.node_selector:
         if not _KEY.fullmatch(key):
             yield "node_selector", f"'{key}' is no label's key."
@@ -119,9 +122,18 @@ def _numbers(settings: SeldonSettings) -> Iterator[tuple[str, str]]:
         yield "port", f"{settings.port} is not from 1024 to 65535, which a user without rights has."
     elif settings.port in TAKEN:
         yield "port", f"{settings.port} is the operator's {TAKEN[settings.port]} port."
+    grpc = settings.grpc_port
+    if grpc is not None and (not 1024 <= grpc <= 65535 or grpc in (settings.port, 6000)):
+        yield "grpc_port", f"{grpc} is not from 1024 to 65535, or another port of the container."
     if settings.user < 1:
         yield "user", "0 is root, whom the container refuses; give the user's number."
-    least = {"replicas": 1, "trial_replicas": 1, "start_seconds": 1, "progress_deadline": 1}
+    least = {
+        "body_limit": 1,
+        "replicas": 1,
+        "trial_replicas": 1,
+        "start_seconds": 1,
+        "progress_deadline": 1,
+    }
     for key, bound in least.items():
         value = getattr(settings, key)
         if value is not None and value < bound:

@@ -34,6 +34,7 @@ class SeldonServiceStatus(ServiceStatus):
     url: str = ""
     predict_url: str = ""
     seldon_url: str = ""
+    grpc_target: str = ""
 
 
 class SeldonService(BaseDeploymentService):
@@ -98,3 +99,4 @@ class SeldonService(BaseDeploymentService):
         status.update_state(STATES[endpoint.status])
         status.version, status.url = endpoint.version, endpoint.url
         status.predict_url, status.seldon_url = endpoint.predict_url, endpoint.seldon_url
+        status.grpc_target = endpoint.grpc_target

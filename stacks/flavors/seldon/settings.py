@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from serving.settings import BODY_LIMIT, PATIENCE
 from stacks.flavors.log_fields import LogFields
 
 Share = int | str
@@ -61,6 +62,19 @@ class SeldonSettings(LogFields, BaseModel):
         "model's service answers, and no traffic can be split.",
     )
     port: int = Field(default=8000, description="The port of the container and of its service.")
+    grpc_port: int | None = Field(
+        default=None,
+        description="The port on which the Open Inference Protocol is spoken by gRPC too.",
+    )
+    api_key_from: str | None = Field(
+        default=None,
+        description="The Kubernetes secret that holds what each request must bring, as NAME/KEY.",
+    )
+    body_limit: int = Field(default=BODY_LIMIT, description="The largest request body, in bytes.")
+    patience: float = Field(
+        default=PATIENCE,
+        description="Seconds in which a request's head, and then its body, must have arrived.",
+    )
     replicas: int = Field(default=1, description="Pods of a version, without `autoscale`.")
     trial_replicas: int = Field(default=1, description="Pods of a version that is being tried.")
     autoscale: Autoscale | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -51,6 +51,7 @@ def endpoint(place: Place, made: Json) -> Endpoint | None:
         seldon_url=f"{url}{SELDON}" if url else "",
         status=status,
         detail=detail,
+        grpc_target=_grpc(place, made),
     )
 
 
@@ -68,6 +69,20 @@ def base(place: Place, made: Json) -> str:
         return f"http://{found}.{namespace}.svc:{port}"
     host = place.cluster.host.rstrip("/")
     return f"{host}/api/v1/namespaces/{namespace}/services/http:{found}:{port}/proxy"
+
+
+def _grpc(place: Place, made: Json) -> str:
+    """HOST:PORT of gRPC; an ingress tells models apart by a call's metadata, as Seldon has it."""
+    if place.settings.grpc_port is None:
+        return ""
+    if url := place.settings.ingress_url:
+        found = urlsplit(url)
+        return f"{found.hostname}:{found.port or (443 if found.scheme == 'https' else 80)}"
+    service = _service(place, made["metadata"]["name"], made["spec"]["predictors"][0])
+    if service is None or not place.inside:
+        return ""
+    port = next(p["port"] for p in service["spec"]["ports"] if p.get("name") == "grpc")
+    return f"{service['metadata']['name']}.{place.settings.namespace}.svc:{port}"
 
 
 def await_answer(place: Place, made: Json) -> None:

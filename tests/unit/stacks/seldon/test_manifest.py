@@ -43,6 +43,9 @@ some_settings = st.builds(
         limits=st.just({}) | st.just({"cpu": "1", "memory": "1Gi"}),
     ),
     secret_name=st.none() | names,
+    api_key_from=st.none() | st.just("door/word"),
+    grpc_port=st.none() | st.integers(9001, 9400),
+    log_uri=st.none() | st.just("s3://bucket/predictions"),
     environment=st.dictionaries(st.from_regex(r"[A-Z]{1,8}", fullmatch=True), st.text(max_size=9)),
     service_account=st.none() | names,
     image_pull_secrets=st.lists(names, max_size=2),
@@ -119,6 +122,13 @@ def test_credentials_come_from_a_secret_and_never_from_the_manifest() -> None:
     assert "envFrom" not in container()
 
 
+def test_the_api_key_is_a_reference_to_a_secret() -> None:
+    asked = container(api_key_from="door/word", grpc_port=9001)
+    source = {"secretKeyRef": {"name": "door", "key": "word"}}
+    assert {"name": "SWITCHYARD_API_KEY", "valueFrom": source} in asked["env"]
+    assert [each["name"] for each in asked["ports"]] == ["http", "grpc"]
+
+
 def test_a_canary_and_a_shadow_share_the_traffic_as_the_operator_counts_it() -> None:
     settings = SeldonSettings(image=IMAGE)
 
@@ -173,6 +183,10 @@ def test_a_name_that_cannot_be_used_is_told(model: str) -> None:
         ("ingress_url", "10.0.0.1"),
         ("port", 80),
         ("port", 6000),
+        ("grpc_port", 80),
+        ("grpc_port", 8000),
+        ("api_key_from", "key-without-a-secret"),
+        ("body_limit", 0),
         ("user", 0),
         ("replicas", 0),
         ("trial_replicas", 0),
