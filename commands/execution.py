@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,11 +45,13 @@ def execute(
     console: Console,
     quiet: bool,
     cache: bool = True,
+    attempts: Mapping[str, dict[str, Any]] | None = None,
 ) -> Completed:
     """Run a pipeline on the active stack to its end.
 
     Args:
         cache: Let ZenML answer a step that it has run before on the same inputs.
+        attempts: What ZenML is told of each step: how often and for how long it is tried.
 
     Raises:
         SwitchyardError: A step failed, or the run ended in any state but completed.
@@ -56,15 +59,17 @@ def execute(
     """
     from zenml import Model
 
+    from stacks.attempt import watched
     from stacks.image import image_settings
     from stacks.modes import execution_mode
 
     name = run_name(pipeline.name)
     options: dict[str, Any] = {} if cache else {"enable_cache": False}
     options |= {"settings": image_settings(pipeline.name), **execution_mode()}
+    options["steps"] = dict(attempts or {})
     named = pipeline.with_options(run_name=name, model=Model(name=model), **options)
     try:
-        with step_lines(console, pipeline.name, quiet=quiet):
+        with step_lines(console, pipeline.name, quiet=quiet), watched():
             named(**arguments)
     except (KeyboardInterrupt, SwitchyardError):
         raise

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 STARTED = re.compile(r"Step `(?P<step>[^`]+)` has started")
@@ -21,7 +22,11 @@ PLAIN_SECONDS = 10.0
 LOGGERS = ("zenml", "serving", "stacks", "steps")
 # Where a run of a cluster is; what is said of its steps is told as of this machine's.
 ELSEWHERE = re.compile(r"^Kubeflow: ")
-FAILED = re.compile(r"Failed to run step `(?P<step>[^`]+)`")
+AGAIN = re.compile(
+    r"Step `(?P<step>[^`]+)` is tried again: (?P<number>\d+) of (?P<tries>\d+) in (?P<rest>.+)",
+    re.DOTALL,
+)
+FAILED = re.compile(r"Failed to run step `(?P<step>[^`]+)`: ")
 STYLES = {"done": "green", "cached": "cyan", "failed": "red"}
 
 
@@ -49,6 +54,8 @@ class StepLines(logging.Handler):
             self.end(match["step"], "cached")
         elif match := FAILED.search(message):
             self.end(match["step"], "failed")
+        elif match := AGAIN.search(message):
+            self.again(match)
         elif WAITING.match(message):
             self.wait(message)
 
@@ -68,10 +75,18 @@ class StepLines(logging.Handler):
             self.due, self.pause = time.monotonic() + self.pause, 2 * self.pause
             self.console.print(f"    {message}", highlight=False)
 
+    def again(self, told: re.Match[str]) -> None:
+        """Say that a step that failed is tried again, when and why."""
+        count = f"[yellow]retry[/yellow]  {told['number']} of {told['tries']}"
+        rest = escape(" ".join(told["rest"].split()))
+        line = f"  {told['step']:<24} {count} in {rest}"
+        self.console.print(line, highlight=False, soft_wrap=True)
+
     def end(self, step: str, outcome: str) -> None:
         """Print how a step ended."""
         self.status.stop()
-        seconds = time.monotonic() - self.since.pop(step, time.monotonic())
+        now = time.monotonic()
+        seconds = now - self.since.pop(step, now)
         took = f"{seconds:6.1f} s" if outcome != "cached" else "        "
         style = STYLES[outcome]
         self.console.print(f"  {step:<24} [{style}]{outcome:<6}[/{style}] {took}", highlight=False)

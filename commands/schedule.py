@@ -70,6 +70,7 @@ def submit(
         schedule=Schedule(name=config.model, cron_expression=cron),
         model=Model(name=config.model),
         settings=image_settings(retraining.name),
+        steps=config.attempts,
         **execution_mode(),
         **asked,
     )

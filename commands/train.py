@@ -134,7 +134,9 @@ def carry_out(
             require_trials(active_deployer(), config.rollout)
     leave_frameworks_out()
     quiet = options.quiet or options.json
-    run = partial(execute, model=config.model, console=console, quiet=quiet)
+    run = partial(
+        execute, model=config.model, console=console, quiet=quiet, attempts=config.attempts
+    )
     arguments = {
         "config": config,
         "fingerprint": fingerprint,

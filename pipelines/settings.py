@@ -7,6 +7,7 @@ from typing import Any, Self
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from pipelines.attempts import RetrySettings, Seconds, require_known, step_options, steps_of
 from serving.errors import ConfigError, near_miss
 from steps.config import Settings
 from steps.data.settings import SourceSettings, SplitSettings, ValidationSettings
@@ -38,6 +39,8 @@ class RunConfig(Settings):
     report: ReportSettings = ReportSettings()
     rollout: RolloutSettings = RolloutSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
+    retry: dict[str, RetrySettings] = Field(default_factory=dict)
+    timeout: dict[str, Seconds] = Field(default_factory=dict)
     seed: int = 0
 
     @field_validator("candidates")
@@ -55,6 +58,27 @@ class RunConfig(Settings):
         """Without a target no step could begin: say so before any does."""
         _ = self.data.columns
         return self
+
+    @model_validator(mode="after")
+    def _tries_known_steps(self) -> Self:
+        """A policy for a step that is not there would never be followed."""
+        for group in ("retry", "timeout"):
+            require_known(group, getattr(self, group), self._steps)
+        return self
+
+    @property
+    def _steps(self) -> list[str]:
+        return steps_of([candidate.name for candidate in self.candidates])
+
+    @property
+    def attempts(self) -> dict[str, dict[str, Any]]:
+        """What ZenML is told of each step's tries and time."""
+        return step_options(self.retry, self.timeout, self._steps)
+
+    @property
+    def computed(self) -> dict[str, Any]:
+        """The values that decide what a run computes: not how often it tries to."""
+        return self.model_dump(mode="json", exclude={"retry", "timeout"})
 
 
 def known_configs() -> list[str]:
@@ -126,7 +150,8 @@ def _explain_one(detail: dict[str, Any]) -> str:
     path = ".".join(str(part) for part in detail["loc"])
     message = str(detail["msg"]).removeprefix("Value error, ")
     if detail["type"] != "extra_forbidden":
-        return f"Run config key '{path}': {message}."
+        stop = "" if message.endswith(("?", ".")) else "."
+        return f"Run config key '{path}': {message}{stop}" if path else f"{message}{stop}"
     known = _fields_at(detail["loc"][:-1])
     return f"Run config key '{path}' is unknown. {near_miss(str(detail['loc'][-1]), known)}"
 
@@ -134,12 +159,17 @@ def _explain_one(detail: dict[str, Any]) -> str:
 def _fields_at(location: tuple[int | str, ...]) -> list[str]:
     """The keys that the group of settings at this place takes."""
     group: type[Settings] = RunConfig
-    for part in location:
+    parts = iter(location)
+    for part in parts:
         if isinstance(part, int):
             continue
         annotation = group.model_fields[part].annotation
-        inner = getattr(annotation, "__args__", (annotation,))[0]
-        if not (isinstance(inner, type) and issubclass(inner, Settings)):
+        inner = getattr(annotation, "__args__", (annotation,))
+        if getattr(annotation, "__origin__", None) is dict:
+            # By names of the user's own: the next part is one of them.
+            inner = inner[1:]
+            next(parts, None)
+        if not (isinstance(inner[0], type) and issubclass(inner[0], Settings)):
             return []
-        group = inner
+        group = inner[0]
     return list(group.model_fields)

@@ -22,7 +22,7 @@ def training(config: RunConfig, fingerprint: str, commit: str, origin: str, stac
     champion, contract = resolve_champion(config.model)
     load = load_table if fingerprint else load_table.with_options(enable_cache=False)
     table = load(config.data, fingerprint)
-    lineage = trace_lineage(table, commit, origin, stack, config.model_dump(mode="json"))
+    lineage = trace_lineage(table, commit, origin, stack, config.computed)
     checks = validate(table, config.data.columns, config.validation, contract)
     train_rows, test_rows, schema = split_rows(table, checks, config.validation, config.split)
     metric, seed = config.gate.metric, config.seed

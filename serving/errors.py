@@ -7,6 +7,7 @@ SwitchyardError
 │   └── RequestError     a prediction request breaks the contract: a 4xx
 └── RunError             the input was fine and the work failed: exit status 1
     ├── ChampionMovedError  another run promoted a version since this one compared
+    ├── StepTimeoutError a step did not end in the time that it has
     ├── ModelError       a model file is missing, tampered with or does not load
     └── DeployError      a server did not start, roll or answer
         └── PortTakenError
@@ -58,6 +59,10 @@ class RunError(SwitchyardError):
 
 class ChampionMovedError(RunError):
     """Another run has promoted a version since this one compared with the champion."""
+
+
+class StepTimeoutError(RunError):
+    """A step did not end in the time that the run config gives it."""
 
 
 class ModelError(RunError):

@@ -9,7 +9,7 @@ from zenml.enums import ExecutionStatus
 from zenml.orchestrators import SubmissionResult
 
 from serving.errors import ConfigError, RunError
-from stacks.flavors.kubeflow.closing import close
+from stacks.closing import close
 from stacks.flavors.kubeflow.orchestrator import WatchedKubeflowOrchestrator
 from stacks.flavors.kubeflow_rehearsal import RehearsalConfig
 from stacks.rehearsal import rehearse

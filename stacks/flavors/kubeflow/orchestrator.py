@@ -20,8 +20,10 @@ from zenml.models import PipelineRunResponse, PipelineSnapshotResponse, Schedule
 from zenml.orchestrators import SubmissionResult
 
 from serving.errors import RunError
+from stacks.attempt import watched
+from stacks.closing import close
 from stacks.flavors.kubeflow.asking import Quiet, look, tell
-from stacks.flavors.kubeflow.closing import close, outcome_of
+from stacks.flavors.kubeflow.closing import outcome_of
 from stacks.flavors.kubeflow.cron import six_fields
 from stacks.flavors.kubeflow.flavor import WatchedKubeflowConfig
 from stacks.flavors.kubeflow.groups import GroupedSnapshot, grouped_snapshot, together
@@ -96,6 +98,11 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
         with self._answering(f"the run '{run.name}' could not be stopped"):
             self._client().terminate_run(str(identity))
         close(run.id, "It was stopped by hand.", status="stopped")
+
+    def run_step(self, step: Any) -> None:
+        """Run one step, in its pod."""
+        with watched():
+            super().run_step(step)
 
     # What the compilation calls.
 

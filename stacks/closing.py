@@ -1,0 +1,43 @@
+"""The end of a run that can no longer tell it itself, in ZenML's books."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+
+def close(run: UUID, reason: str, status: str = "failed") -> list[str]:
+    """End a run, and each of its steps that has begun and not ended; the names of those steps."""
+    from zenml.client import Client
+    from zenml.enums import ExecutionStatus
+    from zenml.models import PipelineRunUpdate
+
+    store, word = Client().zen_store, ExecutionStatus(status)
+    steps = Client().list_run_steps(pipeline_run_id=run, size=500, hydrate=False).items
+    still_open = [step for step in steps if not step.status.is_finished]
+    for step in still_open:
+        end_step(step.id, reason, status)
+    status_now = store.get_run(run, hydrate=False).status
+    kept = status_now if status_now.is_finished else word
+    store.update_run(run, PipelineRunUpdate(status=kept, status_reason=reason[:255]))
+    return sorted(step.name for step in still_open)
+
+
+def end_step(step: UUID, reason: str, status: str = "failed") -> None:
+    """End a step, which then is not tried again."""
+    from zenml.client import Client
+    from zenml.enums import ExecutionStatus
+    from zenml.models import StepRunUpdate
+    from zenml.models.v2.misc.exception_info import ExceptionInfo
+
+    info = ExceptionInfo(traceback=reason, source="serving.errors.RunError", message=reason)
+    store, now = Client().zen_store, datetime.now(UTC)
+    # What a step itself said of its failure is kept.
+    said = store.get_run_step(step, hydrate=True).exception_info
+    update = StepRunUpdate(
+        status=ExecutionStatus(status), end_time=now, exception_info=said or info
+    )
+    if store.update_run_step(step, update).status == ExecutionStatus.RETRYING:
+        # ZenML takes a failed step that may be tried again for one that will be.
+        stopped = ExecutionStatus.STOPPED
+        store.update_run_step(step, StepRunUpdate(status=stopped, end_time=now))
