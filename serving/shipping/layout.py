@@ -10,11 +10,10 @@ they had to wait to be written, in the one behind it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-STAMP = "%Y%m%dT%H%M%SZ"
+STAMP, PATH = "%Y%m%dT%H%M%SZ", "date=%Y-%m-%d/hour=%H"
 SUFFIX = ".jsonl"
 FEEDBACK = "feedback"
 HOUR = timedelta(hours=1)
@@ -26,7 +25,7 @@ def directory(model: str, begun: datetime, kind: str = "") -> str:
     Args:
         kind: Empty for predictions, or FEEDBACK.
     """
-    parts = (quote(model, safe=""), kind, f"{begun.astimezone(UTC):date=%Y-%m-%d/hour=%H}")
+    parts = (quote(model, safe=""), kind, f"{begun.astimezone(UTC):{PATH}}")
     return "/".join(part for part in parts if part)
 
 
@@ -40,9 +39,6 @@ def place(model: str, segment: str, kind: str = "") -> str:
     return f"{directory(model, begun, kind)}/{segment}.gz"
 
 
-def directories(model: str, since: datetime, until: datetime) -> Iterator[str]:
-    """The directories in which the rows of a window can lie, in the order of time."""
-    hour = since.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - HOUR
-    while hour <= until.astimezone(UTC) + HOUR:
-        yield directory(model, hour)
-        hour += HOUR
+def bounds(since: datetime, until: datetime) -> tuple[str, str]:
+    """The first and the last hour in whose directories the rows of a window can lie."""
+    return f"{since.astimezone(UTC) - HOUR:{PATH}}", f"{until.astimezone(UTC) + HOUR:{PATH}}"

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import orjson
 
 from serving.errors import DataError
-from serving.shipping.layout import FEEDBACK, HOUR, directories, directory
+from serving.shipping.layout import FEEDBACK, bounds
 from serving.shipping.store import without_secrets
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 Options = Mapping[str, Any]
-# The directories to look into, given a store and its root.
-Places = Callable[[Any, str], Iterable[str]]
+# The first and the last directory that is looked into: day and hour.
+Hours = tuple[str, str]
+# Files that are fetched at once: enough for a store's round trips to overlap, and little memory.
+AT_ONCE = 16
+FOR_EVER = "date=~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,7 @@ def log_rows(
     """
     if since.tzinfo is None or until.tzinfo is None:
         raise DataError("A window of the prediction log needs times with a time zone.")
-    places = directories(model, since, until)
-    for row in _rows(uri, lambda _, __: places, options or {}):
+    for row in _rows(uri, model_place(model), bounds(since, until), options or {}):
         if since <= datetime.fromisoformat(row["time"]) < until:
             yield row
 
@@ -83,46 +87,53 @@ def logged_labels(
 
     A label comes after its answer, so that those of a window are all behind its beginning.
     """
-    first = directory(model, since - HOUR, FEEDBACK)
-    rows = _rows(uri, lambda fs, root: _hours(fs, root, first), options or {})
+    place, (first, _) = f"{model_place(model)}/{FEEDBACK}", bounds(since, since)
+    rows = _rows(uri, place, (first, FOR_EVER), options or {})
     # Several servers may share a store: what came last is told by the time, not by the file.
     timed = ((datetime.fromisoformat(row["time"]), row) for row in rows)
     ordered = sorted((pair for pair in timed if pair[0] >= since), key=lambda pair: pair[0])
     return {(row["id"], row["row"]): row["label"] for _, row in ordered}
 
 
-def _hours(fs: Any, root: str, first: str) -> Iterator[str]:
-    """The directories that a store holds from one hour on, in the order of time.
-
-    They are looked for there, since a window of long ago would have too many that are not.
-    """
-    kind, day, _ = first.rsplit("/", 2)
-    for held in _listed(fs, f"{root}/{kind}"):
-        if held.rpartition("/")[2] >= day:
-            hours = ("/".join(path.split("/")[-2:]) for path in _listed(fs, held))
-            yield from (place for hour in hours if (place := f"{kind}/{hour}") >= first)
+def model_place(model: str) -> str:
+    """The directory of a model below the log's URI."""
+    return quote(model, safe="")
 
 
-def _rows(uri: str, places: Places, options: Options) -> Iterator[dict[str, Any]]:
-    for data in _files(uri, places, options):
+def _rows(uri: str, place: str, hours: Hours, options: Options) -> Iterator[dict[str, Any]]:
+    for data in _files(uri, place, hours, options):
         rows = (_parsed(line) for line in data.splitlines())
         yield from (row for row in rows if row is not None)
 
 
-def _files(uri: str, places: Places, options: Options) -> Iterator[bytes]:
+def _files(uri: str, place: str, hours: Hours, options: Options) -> Iterator[bytes]:
     import fsspec
 
     try:
         fs, root = fsspec.core.url_to_fs(uri, **{**options, "use_listings_cache": False})
-        root = root.rstrip("/")
-        for place in places(fs, root):
-            files = _listed(fs, f"{root}/{place}")
-            for path in (path for path in files if path.endswith(".jsonl.gz")):
-                yield gzip.decompress(fs.cat_file(path))
+        paths = _paths(fs, f"{root.rstrip('/')}/{place}", hours)
+        while some := list(islice(paths, AT_ONCE)):
+            held = fs.cat(some)
+            yield from (gzip.decompress(held[path]) for path in some)
     except Exception as error:  # Drivers raise errors of their own packages.
         words = without_secrets(f"{type(error).__name__}: {error}", uri, options)
-        place = without_secrets(uri, uri, options)
-        raise DataError(f"The prediction log at '{place}' cannot be read: {words}") from error
+        named = without_secrets(uri, uri, options)
+        raise DataError(f"The prediction log at '{named}' cannot be read: {words}") from error
+
+
+def _paths(fs: Any, folder: str, hours: Hours) -> Iterator[str]:
+    """The files of these hours, in the order of time.
+
+    A store is asked once for its days and once a day for its files, however many hours those are.
+    """
+    first, last = hours
+    days = (held.rpartition("/")[2] for held in _listed(fs, folder))
+    for day in days:
+        if day.startswith("date=") and first.partition("/")[0] <= day <= last.partition("/")[0]:
+            for path in sorted(fs.find(f"{folder}/{day}")):
+                hour = "/".join(path.split("/")[-3:-1])
+                if first <= hour <= last and path.endswith(".jsonl.gz"):
+                    yield path
 
 
 def _listed(fs: Any, path: str) -> list[str]:

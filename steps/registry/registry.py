@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from serving.bundle import FILES, ONNX, SCHEMA, digest, write_bundle
-from serving.errors import ModelError, UserError, near_miss
+from serving.errors import ConfigError, ModelError, UserError, near_miss
 from serving.model import Model
 from steps.registry.lock import one_writer
 from steps.registry.version import Version
@@ -144,11 +144,28 @@ class Registry:
         return self.text_of(version, f"{BUNDLE}/{SCHEMA}")
 
     def text_of(self, version: Version, name: str) -> str:
-        """A text that the training of a version left beside it."""
+        """A text that the training of a version left beside it.
+
+        Raises:
+            ConfigError: It left none of that name.
+        """
         from mlflow.artifacts import load_text
 
-        with self.as_default():
-            return str(load_text(f"runs:/{version.run_id}/{name}"))
+        try:
+            with self.as_default():
+                return str(load_text(f"runs:/{version.run_id}/{name}"))
+        except Exception:  # Each kind of store has an error of its own for what is not there.
+            if self.holds(version, name):
+                raise
+        raise ConfigError(
+            f"Version {version.version} of '{version.model}' has no {name}: an older release of "
+            "this project trained it. Train again with `python run.py --no-cache`, and with the "
+            "options of that training: a model that comes out the same is given what it lacks."
+        )
+
+    def holds(self, version: Version, name: str) -> bool:
+        """Whether the training of a version left a file of that name beside it."""
+        return any(held.path == name for held in self.client.list_artifacts(version.run_id))
 
     def identity(self) -> str:
         """Which store this is: a new one at the same place is another one."""

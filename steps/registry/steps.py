@@ -100,6 +100,8 @@ def register_model(
     registry.client.set_tag(run_id, "registry", champion.registry)
     found = registry.find_digest(model, decision.challenger_digest)
     if found is not None:
+        if not registry.holds(found, PROFILE):
+            log_profile(registry, found.run_id, chosen, train_rows)
         return found
     tags = version_tags(chosen, split, checks, train_rows, lineage)
     return register_candidate(registry, model, run_id, chosen, train_rows, tags)
@@ -178,12 +180,17 @@ def register_candidate(
     from steps.training.native import log_native
 
     info = log_native(candidate, rows.head(EXAMPLE_ROWS))
-    profile = profile_of(rows, candidate.oof, candidate.schema)
-    registry.client.log_text(run_id, profile.to_json().decode(), PROFILE)
+    log_profile(registry, run_id, candidate, rows)
     with TemporaryDirectory() as scratch:
         bundle = Path(scratch)
         write_bundle(bundle, candidate.onnx, candidate.schema, name=model)
         return registry.register(model, run_id, info.model_uri, bundle, tags)
+
+
+def log_profile(registry: Registry, run_id: str, candidate: Candidate, rows: pd.DataFrame) -> None:
+    """Keep what later windows of served rows are compared with."""
+    profile = profile_of(rows, candidate.oof, candidate.schema)
+    registry.client.log_text(run_id, profile.to_json().decode(), PROFILE)
 
 
 def _run_name() -> str:

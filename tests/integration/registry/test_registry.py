@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.errors import ModelError, UserError
+from serving.errors import ConfigError, ModelError, UserError
 from serving.model import Model
 from steps.registry.registry import Registry
 from tests.integration.registry.conftest import MODEL, Registers
@@ -73,3 +73,16 @@ def test_of_two_machines_that_register_one_digest_at_once_the_later_gives_way(
     monkeypatch.setattr(registry.client, "log_artifacts", log_and_be_overtaken)
     assert register(1).version == "1"
     assert [version.version for version in registry.versions(MODEL)] == ["1"]
+
+
+def test_what_an_older_release_left_out_is_told_with_what_mends_it(
+    registry: Registry, register: Registers
+) -> None:
+    """In place of MLflow's own words; a store that fails for another reason keeps its own."""
+    version = register(2)
+    assert not registry.holds(version, "profile.json")
+    with pytest.raises(ConfigError, match=r"Version 1 of 'flights' has no profile\.json: .*--no-c"):
+        registry.text_of(version, "profile.json")
+    registry.client.log_text(version.run_id, "{}", "profile.json")
+    assert registry.holds(version, "profile.json")
+    assert registry.text_of(version, "profile.json") == "{}"

@@ -64,6 +64,10 @@ def test_a_repeated_model_is_registered_once_and_told_why_nothing_changed(ran: R
     assert ran["history"][:2] == [["training", "", "1"], ["training", "1", "2"]]
 
 
+def test_a_repeated_model_is_given_the_profile_that_an_older_release_left_out(ran: Ran) -> None:
+    assert ran["profiles"] == [True, True]
+
+
 def test_a_repeated_training_recomputes_only_what_the_champion_changed(ran: Ran) -> None:
     cached = {name for name, status in ran["runs"][1]["status"].items() if status == "cached"}
     assert cached == {"plant_rows", "strong", "weak", "trace_lineage", "evaluate"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
@@ -18,7 +19,9 @@ from steps.data.finding import Checks, note
 from steps.data.materializer import TableMaterializer
 from steps.evaluation.settings import GateSettings
 from steps.evaluation.steps import compare, evaluate
+from steps.monitoring.profile import PROFILE
 from steps.registry import aliases
+from steps.registry.registry import Registry
 from steps.registry.steps import promote, register_model, resolve_champion, trace_lineage
 from steps.registry.tracking import mark_production, open_registry
 from steps.training.candidate import Candidate
@@ -97,6 +100,13 @@ def train(skill: float) -> dict[str, Any]:
     }
 
 
+def leave_no_profile(registry: Registry) -> None:
+    """Have the first version as an older release left it."""
+    (version,) = registry.versions(MODEL)
+    (Path(version.bundle_uri).parent / PROFILE).unlink()
+    assert not registry.holds(version, PROFILE)
+
+
 def production() -> int:
     """The ZenML model version that is in production."""
     return int(Client().get_model_version(MODEL, "production").number)
@@ -105,8 +115,10 @@ def production() -> int:
 def main(skills: list[str]) -> None:
     """Train, roll back, train the last one again, and print what a test wants to know."""
     prepare_stack()
-    runs = [train(float(skill)) for skill in skills]
     registry = open_registry()
+    runs = [train(float(skills[0]))]
+    leave_no_profile(registry)
+    runs += [train(float(skill)) for skill in skills[1:]]
     version = registry.versions(MODEL)[-1]
     promoted = production()
     mark_production(aliases.rollback(registry, MODEL))
@@ -119,6 +131,7 @@ def main(skills: list[str]) -> None:
             {
                 "runs": runs,
                 "versions": len(registry.versions(MODEL)),
+                "profiles": [registry.holds(each, PROFILE) for each in registry.versions(MODEL)],
                 "tags": version.tags,
                 "bundle_uri": version.bundle_uri,
                 "tracking_uri": registry.tracking_uri,

@@ -3,9 +3,12 @@
 import gzip
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import fsspec
 import numpy as np
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from serving.errors import DataError
 from serving.feedback import FeedbackLog
@@ -109,3 +112,31 @@ def test_a_store_that_does_not_answer_is_named_without_its_password() -> None:
 def test_a_window_without_a_time_zone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="time zone"):
         list(log_rows(str(tmp_path), "shop", NOON.replace(tzinfo=None), NOON))
+
+
+class Asked(LocalFileSystem):
+    """A file system that counts its listings, each of which an object store answers at once."""
+
+    protocol = "asked"
+    listings = 0
+
+    def ls(self, path: str, detail: bool = False, **options: Any) -> Any:
+        """One level."""
+        Asked.listings += 1
+        return super().ls(path, detail=detail, **options)
+
+    def find(self, path: str, **_: Any) -> list[str]:
+        """Everything below."""
+        Asked.listings += 1
+        return [str(each) for each in Path(self._strip_protocol(path)).rglob("*") if each.is_file()]
+
+
+def test_a_long_window_asks_the_store_once_a_day_and_not_once_an_hour(tmp_path: Path) -> None:
+    fsspec.register_implementation("asked", Asked, clobber=True)
+    moments = [NOON + HOUR * hours for hours in (0, 1, 20, 75)]
+    for place_, when in enumerate(moments):
+        ship(tmp_path, when, record(when, str(place_)))
+    Asked.listings = 0
+    found = log_rows(f"asked://{tmp_path}", "shop", NOON - 720 * HOUR, NOON + 720 * HOUR)
+    assert [row["id"] for row in found] == ["0", "1", "2", "3"]
+    assert Asked.listings == 1 + 3  # The days, and then each day that holds a file.
