@@ -8,6 +8,7 @@ body in pieces, a client that reads slowly, a version on trial, goes the usual w
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
@@ -50,9 +51,13 @@ class Direct:
 class DirectConnection(Connection):
     """One client's connection, with a short way for what needs no long one."""
 
+    direct: Direct | None = None
     held = False
     content = b""
-    direct: Direct | None = None
+    # Whether nothing came since a short answer, and when that was.
+    idle = False
+    since = 0.0
+    watch: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin; what stands behind a key has no short way."""
@@ -60,18 +65,34 @@ class DirectConnection(Connection):
         if isinstance(self.config.app, App):
             self.direct = Direct(self.config.app)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the client."""
+        if self.watch is not None:
+            self.watch.cancel()
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         """Take what the client sent; a request that is not whole by then goes the usual way."""
         super().data_received(data)
         if self.held and not self.transport.is_closing():
             self._hand_on()
 
+    def waits_for(self) -> object:
+        """A client that is idle after a short answer has a timer of its own too."""
+        is_idle = self.idle and not self.flow.write_paused
+        return None if is_idle else super().waits_for()
+
+    def on_message_begin(self) -> None:
+        """Begin a request's head, of which only the usual way makes a scope."""
+        self.idle, self.in_head, self.head_size = False, True, 0
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
     def on_headers_complete(self) -> None:
         """Hold a request back until its body is there."""
         if self._is_plain():
             self.in_head, self.held, self.content = False, True, b""
         else:
-            super().on_headers_complete()
+            self._go_on()
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
@@ -104,16 +125,45 @@ class DirectConnection(Connection):
             and not self.parser.should_upgrade()
         )
 
+    def _go_on(self) -> None:
+        """Let the head go the usual way."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
+        super().on_headers_complete()
+
     def _hand_on(self) -> None:
         self.held = False
-        super().on_headers_complete()
+        self._go_on()
         if self.content:
             super().on_body(self.content)
 
     def _write(self, answer: Answer) -> None:
-        length = b"%d" % len(answer.body)
-        sized = ((b"content-type", answer.content_type), (b"content-length", length))
-        headers = (*self.server_state.default_headers, *sized, *answer.headers)
-        head = b"".join([b"%b: %b\r\n" % header for header in headers])
-        self.transport.write(STATUS_LINE[answer.status] + head + b"\r\n" + answer.body)
-        self.on_response_complete()
+        head = begun(answer.status, answer.content_type, *self.server_state.default_headers)
+        more = b"".join([b"%b: %b\r\n" % header for header in answer.headers])
+        self.transport.write(b"%b%d\r\n%b\r\n%b" % (head, len(answer.body), more, answer.body))
+        self.server_state.total_requests += 1
+        self._rest()
+
+    def _rest(self) -> None:
+        """Begin to be idle; one timer serves many requests."""
+        self.idle, self.since = True, self.loop.time()
+        if self.watch is None:
+            self.watch = self.loop.call_later(self.timeout_keep_alive, self._look)
+
+    def _look(self) -> None:
+        """Close a connection that was idle for as long as one may be."""
+        self.watch = None
+        left = self.since + self.timeout_keep_alive - self.loop.time()
+        if self.idle and left > 0:
+            self.watch = self.loop.call_later(left, self._look)
+        elif self.idle:
+            self.transport.close()
+
+
+@lru_cache(maxsize=64)
+def begun(status: int, content_type: bytes, *defaults: tuple[bytes, bytes]) -> bytes:
+    """The head of an answer up to its length; the date among the defaults changes each second."""
+    lines = [b"%b: %b\r\n" % header for header in (*defaults, (b"content-type", content_type))]
+    return STATUS_LINE[status] + b"".join(lines) + b"content-length: "
