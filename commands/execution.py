@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,12 +46,14 @@ def execute(
     quiet: bool,
     cache: bool = True,
     attempts: Mapping[str, dict[str, Any]] | None = None,
+    tables: Collection[str] = (),
 ) -> Completed:
     """Run a pipeline on the active stack to its end.
 
     Args:
         cache: Let ZenML answer a step that it has run before on the same inputs.
         attempts: What ZenML is told of each step: how often and for how long it is tried.
+        tables: Files and folders of this machine that the steps read.
 
     Raises:
         SwitchyardError: A step failed, or the run ended in any state but completed.
@@ -65,15 +67,16 @@ def execute(
 
     name = run_name(pipeline.name)
     options: dict[str, Any] = {} if cache else {"enable_cache": False}
-    options |= {"settings": image_settings(pipeline.name), **execution_mode()}
+    options |= {"settings": image_settings(pipeline.name, tables), **execution_mode()}
     options["steps"] = dict(attempts or {})
     named = pipeline.with_options(run_name=name, model=Model(name=model), **options)
     try:
         with step_lines(console, pipeline.name, quiet=quiet), watched():
             named(**arguments)
-    except (KeyboardInterrupt, SwitchyardError):
-        raise
     except Exception as error:
+        # What an orchestrator says of a container, the step in it says better.
+        if isinstance(error, SwitchyardError) and type(error) is not RunError:
+            raise
         raise reason(name, error) from error
     run = find_run(name)
     if run is None or str(run.status) != COMPLETED:

@@ -123,6 +123,7 @@ def carry_out(
     with loading():
         prepare(verbose=options.verbose)
         from commands.execution import execute, git_commit
+        from commands.reach import within_reach
         from commands.stack import use
         from commands.summary import label, stores, summarise
         from pipelines.deployment import deployment
@@ -134,11 +135,17 @@ def carry_out(
             require_trials(active_deployer(), config.rollout)
     leave_frameworks_out()
     quiet = options.quiet or options.json
+    reached = within_reach(config.data.data, fingerprint, console)
     run = partial(
-        execute, model=config.model, console=console, quiet=quiet, attempts=config.attempts
+        execute,
+        model=config.model,
+        console=console,
+        quiet=quiet,
+        attempts=config.attempts,
+        tables=reached.mounts,
     )
     arguments = {
-        "config": config,
+        "config": config.reading(reached.data),
         "fingerprint": fingerprint,
         "commit": git_commit(),
         "origin": origin,

@@ -43,6 +43,11 @@ class RunConfig(Settings):
     timeout: dict[str, Seconds] = Field(default_factory=dict)
     seed: int = 0
 
+    def reading(self, data: str) -> Self:
+        """The same with its table at another place."""
+        source = self.data.model_copy(update={"data": data})
+        return self.model_copy(update={"data": source})
+
     @field_validator("candidates")
     @classmethod
     def _names_differ(cls, given: tuple[CandidateSettings, ...]) -> tuple[CandidateSettings, ...]:

@@ -7,6 +7,7 @@ it from there in a step's container, so that a change of the code builds nothing
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from serving.errors import DeployError
 from serving.image import BASE, alone, build, fingerprint, index
 from serving.image import ensure_image as server_image
 from stacks.check import registered_file
-from stacks.pairs import CONTAINERS, flavors
+from stacks.pairs import CONTAINERS, OWN_CONTAINERS, flavors
 from stacks.registered import active_stack_name
 from stacks.requirements import pins
 from stacks.schema import StackFile
@@ -30,8 +31,11 @@ BASE_VARIABLE = "SWITCHYARD_BASE_IMAGE"
 TORCH_VARIABLE = "SWITCHYARD_TORCH_INDEX"
 
 
-def image_settings(pipeline: str) -> dict[str, Any]:
+def image_settings(pipeline: str, tables: Collection[str] = ()) -> dict[str, Any]:
     """What ZenML is to know of the active stack's image; empty where no step is in a container.
+
+    Args:
+        tables: Files and folders of this machine that steps in its own containers read.
 
     Raises:
         DeployError: There is no Docker engine, or the image cannot be built.
@@ -40,8 +44,11 @@ def image_settings(pipeline: str) -> dict[str, Any]:
     if not flavors(file, "orchestrator") & CONTAINERS:
         return {}
     settings = {"docker": docker_settings(ensure_image(_engine(), pins(file), base_image()))}
-    if pipeline == "deployment" and "local_docker" in flavors(file, "orchestrator"):
-        settings["orchestrator"] = deploying(file)
+    if flavors(file, "orchestrator") & OWN_CONTAINERS:
+        asked = deploying(file) if pipeline == "deployment" else run_args(file)
+        mounts = {path: {"bind": path, "mode": "ro"} for path in tables}
+        volumes = {**asked.get("volumes", {}), **mounts}
+        settings["orchestrator"] = {"run_args": {**asked, "volumes": volumes}}
     return settings
 
 
@@ -59,12 +66,18 @@ def deploying(file: StackFile) -> dict[str, Any]:
         if component.flavor == "resident_docker" and not component.configuration.get("image"):
             base = component.configuration.get("base_image") or BASE
             server_image(_engine(), str(base))
-    (orchestrator,) = file.components["orchestrator"]
-    asked: Any = orchestrator.configuration.get("run_args") or {}
+    asked = run_args(file)
     volumes = {**asked.get("volumes", {}), SOCKET: {"bind": SOCKET, "mode": "rw"}}
     # With the network of this machine a step reaches the server where everyone else does.
     mine = {"network_mode": "host", "group_add": [Path(SOCKET).stat().st_gid], "volumes": volumes}
-    return {"run_args": {**asked, **mine}}
+    return {**asked, **mine}
+
+
+def run_args(file: StackFile) -> dict[str, Any]:
+    """What the stack's file asks Docker for, which settings of a pipeline would replace."""
+    (orchestrator,) = file.components["orchestrator"]
+    asked: Any = orchestrator.configuration.get("run_args") or {}
+    return dict(asked)
 
 
 def docker_settings(image: str) -> Any:

@@ -22,7 +22,9 @@ REMOTE = {
     "tekton",
     "vertex",
 }
-CONTAINERS = {*REMOTE, "airflow", "local_docker"}
+# Those whose containers this machine runs for itself: they see its files where a run mounts them.
+OWN_CONTAINERS = {"docker_parallel", "local_docker"}
+CONTAINERS = {*REMOTE, *OWN_CONTAINERS, "airflow"}
 # What lives on this machine only.
 LOCAL = {
     ("artifact_store", "local"),

@@ -27,6 +27,7 @@ PACKAGES = {
     ("model_deployer", "resident_docker"): (CORE, ("docker",)),
     ("model_deployer", "seldon_core"): ("requirements-kubernetes.txt", ("kubernetes",)),
     ("model_registry", "mlflow"): (CORE, ("mlflow",)),
+    ("orchestrator", "docker_parallel"): (CORE, ("docker",)),
     ("orchestrator", "kubeflow"): ("requirements-kubeflow.txt", ("kfp", "kubernetes")),
     ("orchestrator", "kubeflow_rehearsal"): ("requirements-kubeflow.txt", ("kfp", "kubernetes")),
     ("orchestrator", "kubeflow_watched"): ("requirements-kubeflow.txt", ("kfp", "kubernetes")),

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from stacks.configuration import load_flavor
-from stacks.schema import StackFile, unset_in
+from stacks.schema import Component, StackFile, unset_in
 from stacks.values import expand
 
 # Those whose pipelines are compiled to the form that Kubeflow Pipelines takes.
@@ -64,15 +64,19 @@ def draft(pipeline: Any, file: StackFile) -> Draft:
         steps = compiled.step_configurations
         upstream = {name: tuple(step.spec.upstream_steps) for name, step in steps.items()}
         if flavor not in WATCHED:
-            return Draft(upstream, flavor, _own(flavor))
+            return Draft(upstream, flavor, _own(orchestrator))
         made = stack.orchestrator.drafted(compiled, stack, IMAGE)
         return Draft(upstream, flavor, stack.orchestrator.config.alone, made)
 
 
-def _own(flavor: str) -> tuple[str, ...] | None:
+def _own(orchestrator: Component) -> tuple[str, ...] | None:
     from stacks.pairs import CONTAINERS
 
-    return ("*",) if flavor in CONTAINERS else None
+    if orchestrator.flavor == "docker_parallel":
+        config: Any = load_flavor("orchestrator", orchestrator.flavor).config_class
+        given: Any = orchestrator.configuration.get("alone", config.model_fields["alone"].default)
+        return tuple(given)
+    return ("*",) if orchestrator.flavor in CONTAINERS else None
 
 
 def _stack(file: StackFile, folder: str) -> Any:

@@ -6,6 +6,7 @@ SOURCES = {
     ("model_deployer", "resident_docker"): "stacks.flavors.resident_docker.ResidentDockerFlavor",
     ("model_deployer", "seldon_core"): "stacks.flavors.seldon.flavor.SeldonFlavor",
     ("model_deployer", "seldon_local"): "stacks.flavors.seldon_local.SeldonLocalFlavor",
+    ("orchestrator", "docker_parallel"): "stacks.flavors.docker.flavor.ParallelDockerFlavor",
     ("orchestrator", "kubeflow_rehearsal"): "stacks.flavors.kubeflow_rehearsal.RehearsalFlavor",
     ("orchestrator", "kubeflow_watched"): "stacks.flavors.kubeflow.flavor.WatchedKubeflowFlavor",
 }

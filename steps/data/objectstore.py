@@ -11,6 +11,8 @@ from typing import IO, Any
 from serving.errors import ConfigError, DataError, RunError, SwitchyardError, near_miss
 from steps.data.location import Location, scheme_of, scrubbed
 
+# What lies in the artifact store of the active stack, whichever that is.
+ARTIFACTS = "artifacts"
 # The package that brings each store's driver.
 PACKAGES = {
     "s3": "s3fs",
@@ -75,6 +77,8 @@ def open_store(location: Location) -> Store:
     if location.kind == "file":
         return Store(fsspec.filesystem("file"), location.uri, location)
     scheme = scheme_of(location.uri)
+    if scheme == ARTIFACTS:
+        return _in_artifacts(location)
     try:
         fs, path = fsspec.url_to_fs(location.uri, use_listings_cache=False)
     except ImportError as error:
@@ -85,6 +89,18 @@ def open_store(location: Location) -> Store:
             f"Nothing here reads '{scheme}://' addresses. {near_miss(scheme, known)}"
         ) from error
     return Store(fs, path, location)
+
+
+def _in_artifacts(location: Location) -> Store:
+    """A place in the artifact store of the active stack, opened with that store's credentials."""
+    import fsspec
+    from zenml.client import Client
+
+    store = Client().active_stack.artifact_store
+    path = f"{store.path.rstrip('/')}/{location.uri.partition('://')[2]}"
+    # ZenML's own class for a local store has no such file system behind it.
+    fs = getattr(store, "filesystem", None) or fsspec.filesystem("file")
+    return Store(fs, str(fs._strip_protocol(path)), location)
 
 
 @contextmanager

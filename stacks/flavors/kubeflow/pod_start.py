@@ -5,14 +5,17 @@ from collections.abc import Sequence
 # ZenML takes a run's identity from an environment variable whose value is a placeholder. Kubeflow
 # resolves placeholders in commands but not there, so that every tick of a schedule would be one
 # run. Where it resolves none, the pod's name tells: it begins with the run's.
-SOURCE = """
-import os, re, runpy, socket, sys
-run, steps, module = sys.argv[1:4]
+IDENTITY = """
+import os, re, socket, sys
+run = sys.argv.pop(1)
 if run.startswith("{{"):
     pod = os.environ.get("KFP_POD_NAME") or socket.gethostname()
     run = re.sub(r"-system-container-impl-[0-9]+$", "", pod)
 os.environ["KFP_RUN_ID"] = run
-given = sys.argv[4:]
+"""
+STEPS = """
+import runpy, sys
+steps, module, *given = sys.argv[1:]
 for step in steps.split(","):
     sys.argv[1:] = [*given, "--step_name", step]
     try:
@@ -32,6 +35,20 @@ def identified(command: list[str], placeholder: str, steps: Sequence[str]) -> li
         placeholder: What Kubeflow puts the run's id in place of.
     """
     program, *rest = command
-    if rest[:1] != ["-m"] or len(rest) < 2:
+    if not _is_module(rest):
         return command
-    return [program, "-c", SOURCE, placeholder, ",".join(steps), *rest[1:]]
+    return [program, "-c", IDENTITY + STEPS, placeholder, ",".join(steps), *rest[1:]]
+
+
+def in_turn(command: list[str], steps: Sequence[str]) -> list[str]:
+    """The same command for each of these steps in turn.
+
+    Args:
+        command: `python -m MODULE` and what follows; any other is returned as it is.
+    """
+    program, *rest = command
+    return [program, "-c", STEPS, ",".join(steps), *rest[1:]] if _is_module(rest) else command
+
+
+def _is_module(words: Sequence[str]) -> bool:
+    return words[:1] == ["-m"] and len(words) > 1

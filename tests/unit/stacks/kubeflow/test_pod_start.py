@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.flavors.kubeflow.pod_start import identified
+from stacks.flavors.kubeflow.pod_start import identified, in_turn
 
 MODULE = "import os, sys\nprint(os.environ['KFP_RUN_ID'], *sys.argv[1:])\n"
 POD = "nightly-x7k2p-system-container-impl-1234567890"
@@ -46,5 +46,18 @@ def test_the_first_step_that_fails_ends_the_pod(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (3, "load\n")
 
 
+def test_steps_run_in_turn_where_nobody_has_to_be_told_of_the_run(tmp_path: Path) -> None:
+    """A container of this machine has its run's identity in its environment."""
+    (tmp_path / "asks.py").write_text("import sys\nprint(*sys.argv[1:])\n")
+    command = in_turn([sys.executable, "-m", "asks"], ["load", "fit"])
+    done = subprocess.run(
+        [*command, "--snapshot", "7"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == [
+        f"--snapshot 7 --step_name {step}" for step in ("load", "fit")
+    ]
+
+
 def test_another_command_is_left_as_it_is() -> None:
     assert identified(["sh", "-c", "true"], "x", ["a"]) == ["sh", "-c", "true"]
+    assert in_turn(["sh", "-c", "true"], ["a"]) == ["sh", "-c", "true"]

@@ -1,0 +1,103 @@
+"""A table of this machine, brought to where the steps of the active stack read it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serving.errors import RunError
+from stacks.check import registered_file
+from stacks.pairs import OWN_CONTAINERS, flavors, steps_leave_this_process
+from stacks.registered import active_stack_name
+from steps.data.location import locate
+from steps.data.objectstore import ARTIFACTS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from zenml.artifact_stores import BaseArtifactStore
+
+# The folder of the artifact store that tables are copied to.
+FOLDER = "tables"
+# Of a copy's digest, the letters that name its folder.
+LETTERS = 16
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A table as the steps are told of it.
+
+    Args:
+        mounts: The files and folders of this machine that their containers have to see.
+    """
+
+    data: str
+    mounts: tuple[str, ...] = ()
+
+
+def within_reach(data: str, fingerprint: str, console: Console) -> Reached:
+    """A table where the active stack's steps find it.
+
+    Steps of this process read a file where it lies. Containers of this machine see it mounted, read
+    only. For steps of other machines it is copied to the artifact store, once for its content.
+
+    Args:
+        fingerprint: The table's identity, which its bytes alone decide.
+
+    Raises:
+        RunError: The artifact store does not take it.
+    """
+    location = locate(data)
+    file = registered_file(active_stack_name())
+    if location.kind != "file" or not steps_leave_this_process(file):
+        return Reached(data)
+    path = Path(location.uri).absolute()
+    if flavors(file, "orchestrator") & OWN_CONTAINERS:
+        return Reached(str(path), (str(path),))
+    return Reached(copied(path, fingerprint, console))
+
+
+def copied(path: Path, fingerprint: str, console: Console) -> str:
+    """The address of a table's copy in the active stack's artifact store.
+
+    Raises:
+        RunError: The store does not take it.
+    """
+    from zenml.client import Client
+
+    store = Client().active_stack.artifact_store
+    digest = fingerprint.removeprefix("sha256:")[:LETTERS]
+    place = f"{FOLDER}/{digest}"
+    for source, name in sorted(_files(path)):
+        target = f"{store.path.rstrip('/')}/{place}/{name}"
+        try:
+            _copy(store, source, target, console)
+        except Exception as error:
+            # Each store's driver has errors of its own.
+            kind = f"{type(error).__name__}: {error}"
+            raise RunError(f"'{source}' cannot be copied to '{target}': {kind}") from error
+    return f"{ARTIFACTS}://{place}/{path.name}"
+
+
+def _files(path: Path) -> Iterator[tuple[Path, str]]:
+    """Each file of a table, and its name below the copy's folder."""
+    if path.is_file():
+        yield path, path.name
+    else:
+        for found in path.rglob("*"):
+            if found.is_file():
+                yield found, f"{path.name}/{found.relative_to(path).as_posix()}"
+
+
+def _copy(store: BaseArtifactStore, source: Path, target: str, console: Console) -> None:
+    """Copy a file unless its copy is there; one that was cut off has another size."""
+    size = source.stat().st_size
+    if store.exists(target) and store.size(target) == size:
+        return
+    console.print(f"[dim]copying {source} ({size:,} bytes) to {target}[/dim]", soft_wrap=True)
+    store.makedirs(os.path.dirname(target))  # noqa: PTH120  (a URI)
+    with source.open("rb") as read, store.open(target, "wb") as written:
+        shutil.copyfileobj(read, written, 1 << 20)

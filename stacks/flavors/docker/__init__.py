@@ -1,0 +1,1 @@
+"""Steps in containers of this machine: branches side by side, and cheap steps in one container."""
