@@ -11,6 +11,14 @@ examples:
 other commands: compare, doctor, predict, monitor, loop, label-queue, history, rollback, status,
 stop, unschedule, stack (each has its own --help)
 """
+RESUME_EXAMPLES = """\
+examples:
+  python run.py resume
+  python run.py resume 20260131-080000-1f2e
+
+What the run's steps had finished is taken over, whatever ended it: Ctrl-C, an error, a kill -9, a
+power cut. `python run.py status` names the runs that did not finish.
+"""
 PREDICT_EXAMPLES = """\
 examples:
   python run.py predict --data houses.parquet --out prices.parquet

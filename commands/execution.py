@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +47,8 @@ def execute(
     cache: bool = True,
     attempts: Mapping[str, dict[str, Any]] | None = None,
     tables: Collection[str] = (),
+    begun: Callable[[str, str], None] | None = None,
+    earlier: PipelineRunResponse | None = None,
 ) -> Completed:
     """Run a pipeline on the active stack to its end.
 
@@ -54,6 +56,9 @@ def execute(
         cache: Let ZenML answer a step that it has run before on the same inputs.
         attempts: What ZenML is told of each step: how often and for how long it is tried.
         tables: Files and folders of this machine that the steps read.
+        begun: Is told the pipeline's name and the run's before anything runs.
+        earlier: A run of this pipeline with these arguments that did not finish: what its steps
+            gave is taken over, and only the others run.
 
     Raises:
         SwitchyardError: A step failed, or the run ended in any state but completed.
@@ -69,10 +74,19 @@ def execute(
     options: dict[str, Any] = {} if cache else {"enable_cache": False}
     options |= {"settings": image_settings(pipeline.name, tables), **execution_mode()}
     options["steps"] = dict(attempts or {})
-    named = pipeline.with_options(run_name=name, model=Model(name=model), **options)
+    held = earlier.model_version if earlier is not None else None
+    version = {"version": int(held.number)} if held is not None else {}
+    named = pipeline.with_options(run_name=name, model=Model(name=model, **version), **options)
+    if begun is not None:
+        begun(pipeline.name, name)
     try:
         with step_lines(console, pipeline.name, quiet=quiet), watched():
-            named(**arguments)
+            if earlier is None:
+                named(**arguments)
+            else:
+                named.replay(
+                    pipeline_run=earlier.id, skip_successful_steps=True, input_overrides=arguments
+                )
     except Exception as error:
         # What an orchestrator says of a container, the step in it says better.
         if isinstance(error, SwitchyardError) and type(error) is not RunError:

@@ -10,7 +10,7 @@ from commands.grammar.base import Parser
 from commands.grammar.labelling import label_queue
 from commands.grammar.serving import history, rollback, status, stop
 from commands.grammar.stacks import stack
-from commands.grammar.training import compare, doctor, train, unschedule
+from commands.grammar.training import compare, doctor, resume, train, unschedule
 from commands.grammar.watching import loop, monitor, predict
 from serving.errors import near_miss
 
@@ -30,6 +30,7 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 COMMANDS: dict[str, Callable[[], Parser]] = {
     "train": train,
+    "resume": resume,
     "compare": compare,
     "doctor": doctor,
     "predict": predict,

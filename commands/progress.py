@@ -15,6 +15,7 @@ from rich.status import Status
 STARTED = re.compile(r"Step `(?P<step>[^`]+)` has started")
 FINISHED = re.compile(r"Step `(?P<step>[^`]+)` has finished in ")
 CACHED = re.compile(r"Using cached version of step `(?P<step>[^`]+)`")
+KEPT = re.compile(r"Skipping step `(?P<step>[^`]+)`")
 # What a step says of its own way, such as a canary that waits for requests.
 WAITING = re.compile(r"^(canary|shadow) of version ")
 # Where nothing can be written over: seconds to the second line, then twice as long each time.
@@ -27,7 +28,7 @@ AGAIN = re.compile(
     re.DOTALL,
 )
 FAILED = re.compile(r"Failed to run step `(?P<step>[^`]+)`: ")
-STYLES = {"done": "green", "cached": "cyan", "failed": "red"}
+STYLES = {"done": "green", "cached": "cyan", "kept": "cyan", "failed": "red"}
 
 
 class StepLines(logging.Handler):
@@ -52,6 +53,8 @@ class StepLines(logging.Handler):
             self.end(match["step"], "done")
         elif match := CACHED.search(message):
             self.end(match["step"], "cached")
+        elif match := KEPT.search(message):
+            self.end(match["step"], "kept")
         elif match := FAILED.search(message):
             self.end(match["step"], "failed")
         elif match := AGAIN.search(message):
@@ -87,7 +90,7 @@ class StepLines(logging.Handler):
         self.status.stop()
         now = time.monotonic()
         seconds = now - self.since.pop(step, now)
-        took = f"{seconds:6.1f} s" if outcome != "cached" else "        "
+        took = "        " if outcome in ("cached", "kept") else f"{seconds:6.1f} s"
         style = STYLES[outcome]
         self.console.print(f"  {step:<24} [{style}]{outcome:<6}[/{style}] {took}", highlight=False)
 

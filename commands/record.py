@@ -43,7 +43,7 @@ def fingerprint(data: str, files: Iterable[Path], stack: str = "") -> str:
         files: The run config.
         stack: What the stack file asks for, with its variables filled in.
     """
-    code = [ROOT / "requirements.txt", *_code_files(), *files]
+    code = [ROOT / "requirements.txt", *code_files(), *files]
     parts = [data.encode(), stack.encode(), platform.python_version().encode()]
     for path in code:
         parts += [path.as_posix().encode(), path.read_bytes()]
@@ -53,17 +53,17 @@ def fingerprint(data: str, files: Iterable[Path], stack: str = "") -> str:
 def remember(key: str, identity: str, stores: Iterable[Path], answer: dict[str, Any]) -> None:
     """Keep an answer for as long as nothing that it stands on changes."""
     record = {"fingerprint": identity, "stores": _states(stores), "answer": answer}
-    folder = _folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f"{key}.{os.getpid()}.tmp"
+    place = folder()
+    place.mkdir(parents=True, exist_ok=True)
+    draft = place / f"{key}.{os.getpid()}.tmp"
     draft.write_text(json.dumps(record), encoding="utf-8")
-    draft.replace(folder / f"{key}.json")
+    draft.replace(place / f"{key}.json")
 
 
 def recall(key: str, identity: str) -> dict[str, Any] | None:
     """The kept answer, when it still stands and the served model still answers."""
     try:
-        record: dict[str, Any] = json.loads((_folder() / f"{key}.json").read_text(encoding="utf-8"))
+        record: dict[str, Any] = json.loads((folder() / f"{key}.json").read_text(encoding="utf-8"))
         stores = [Path(name) for name in record["stores"]]
         stands = record["fingerprint"] == identity and record["stores"] == _states(stores)
         answer: dict[str, Any] = record["answer"]
@@ -72,7 +72,8 @@ def recall(key: str, identity: str) -> dict[str, Any] | None:
         return None
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """Where this program keeps what it knows of its own runs."""
     return Path(os.environ.get("SWITCHYARD_HOME", ROOT / ".switchyard"))
 
 
@@ -117,7 +118,8 @@ def _state(path: Path) -> str:
     return f"{stat.st_size} {stat.st_mtime_ns}"
 
 
-def _code_files() -> list[Path]:
+def code_files() -> list[Path]:
+    """Every file of the project that a run's result depends on."""
     roots = [ROOT / name for name in CODE]
     found = [path for root in roots for path in ([root] if root.is_file() else root.rglob("*"))]
     return sorted(path for path in found if path.suffix in {".py", ".j2", ".txt"})

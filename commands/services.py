@@ -19,7 +19,8 @@ STYLES = {"ready": "green", "starting": "yellow", "stopped": "dim", "failed": "r
 def status(options: argparse.Namespace) -> int:
     """Show every model that the active stack's deployer serves or served."""
     prepare(verbose=options.verbose)
-    from commands.schedule import lines
+    from commands.interrupted import close_dead, lines
+    from commands.schedule import lines as scheduled
     from steps.deployment.deployer import active_deployer
 
     deployer = active_deployer()
@@ -35,7 +36,8 @@ def status(options: argparse.Namespace) -> int:
             console.print(_line(seen), highlight=False, soft_wrap=True)
     else:
         print("Nothing is served. `python run.py` trains and deploys.")
-    for line in lines():
+    close_dead()
+    for line in (*lines(), *scheduled()):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     return 0
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commands import record
+from commands import journal, record
 from commands.console import console_for, print_json
 from commands.environment import prepare
+from commands.job import Job
 from pipelines.settings import (
     DEFAULT_CONFIG,
     RunConfig,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from commands.execution import Completed
+    from commands.journal import Entry
 
 PASSWORD = "SWITCHYARD_DATA_PASSWORD"  # noqa: S105  (a variable's name)
 TRIES = 3
@@ -60,9 +63,11 @@ def run(options: argparse.Namespace) -> int:
         and (answer := record.recall(key, identity))
     ):
         return show({**answer, "unchanged": True}, options, console)
-    answer, stores = carry_out(options, config, source or "", origin, console)
-    if identity and stores is not None:
-        record.remember(key, identity, stores, answer)
+    job = Job(
+        config, source or "", origin, options.stack, not options.no_deploy, not options.no_cache,
+        key, identity, digest(stack or ""),
+    )  # fmt: skip
+    answer = carry_out(job, options, console)
     return show({**answer, "unchanged": False}, options, console)
 
 
@@ -110,69 +115,120 @@ def stack_identity(name: str | None) -> str | None:
     return f"{file.model_dump_json()} {found}"
 
 
+def digest(text: str) -> str:
+    """A text's identity: what it says may be nobody else's business."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def carry_out(
-    options: argparse.Namespace,
-    config: RunConfig,
-    fingerprint: str,
-    origin: str,
-    console: Console,
-) -> tuple[dict[str, Any], list[Path] | None]:
-    """Run the pipelines; returns what they came to and the local stores that hold it."""
+    job: Job, options: argparse.Namespace, console: Console, entry: Entry | None = None
+) -> dict[str, Any]:
+    """Run the pipelines and say what they came to.
+
+    Args:
+        entry: The journal's entry of a run that did not finish, to go on with.
+    """
     from stacks.startup import leave_frameworks_out, loading
 
     with loading():
         prepare(verbose=options.verbose)
-        from commands.execution import execute, git_commit
-        from commands.reach import within_reach
+        from commands.execution import git_commit
+        from commands.interrupted import close_dead
         from commands.stack import use
-        from commands.summary import label, stores, summarise
-        from pipelines.deployment import deployment
-        from pipelines.training import training
+        from commands.summary import stores, summarise
         from steps.deployment.deployer import active_deployer, require_trials
 
-        stack = use(options.stack)
-        if not options.no_deploy:
-            require_trials(active_deployer(), config.rollout)
+        stack = use(job.stack or (entry.told["used"] if entry else None))
+        if job.deploys:
+            require_trials(active_deployer(), job.config.rollout)
+        close_dead(entry, force=entry is not None and options.force)
     leave_frameworks_out()
-    quiet = options.quiet or options.json
-    reached = within_reach(config.data.data, fingerprint, console)
-    run = partial(
-        execute,
-        model=config.model,
-        console=console,
-        quiet=quiet,
-        attempts=config.attempts,
-        tables=reached.mounts,
-    )
-    arguments = {
-        "config": config.reading(reached.data),
-        "fingerprint": fingerprint,
-        "commit": git_commit(),
-        "origin": origin,
-        "stack": stack,
-    }
-    trained = settle(partial(run, training, arguments, cache=not options.no_cache), console)
+    entry = entry or journal.new({**job.told(), "commit": git_commit(), "used": stack})
+    with entry.held():
+        trained = train(job, entry, options, console)
+        deployed = deploy(job, trained, entry, options, console)
+        answer = summarise(job.config, trained, deployed, stack)
+    if job.identity and (kept := stores()) is not None:
+        record.remember(job.question, job.identity, kept, answer)
+    return answer
+
+
+def train(job: Job, entry: Entry, options: argparse.Namespace, console: Console) -> Completed:
+    """Train, or go on with a training: what had finished is taken over."""
+    from commands.execution import COMPLETED, Completed, find_run
+    from commands.interrupted import require_table
+    from commands.reach import within_reach
+    from commands.summary import label
+    from pipelines.training import training
+
+    begun = entry.told.get("runs", {}).get(training.name)
+    earlier = find_run(begun) if begun else None
+    if begun and not options.force:
+        require_table(job.fingerprint, entry, earlier)
+    if earlier is not None and str(earlier.status) == COMPLETED:
+        trained = Completed(earlier, earlier.steps)
+    else:
+        reached = within_reach(job.config.data.data, job.fingerprint, console)
+        arguments = {
+            "config": job.config.reading(reached.data),
+            "fingerprint": job.fingerprint,
+            "commit": entry.told["commit"],
+            "origin": job.origin,
+            "stack": entry.told["used"],
+        }
+        execute = runner(job, entry, options, console)
+        told = {"cache": job.cache, "tables": reached.mounts}
+        run = partial(execute, training, arguments, **told)
+        trained = settle(partial(run, earlier=earlier), run, console)
     label(trained)
-    champion = trained.artifact("promote").champion
-    deployed = None
-    if champion and not options.no_deploy:
-        wanted = {"model": config.model, "rollout": config.rollout}
-        deployed = run(deployment, wanted)
-    return summarise(config, trained, deployed, stack), stores()
+    return trained
 
 
-def settle(train: Callable[[], Completed], console: Console) -> Completed:
+def deploy(
+    job: Job, trained: Completed, entry: Entry, options: argparse.Namespace, console: Console
+) -> Completed | None:
+    """Deploy the champion, where there is one: always anew, since servers come and go."""
+    from pipelines.deployment import deployment
+
+    if not trained.artifact("promote").champion or not job.deploys:
+        return None
+    wanted = {"model": job.config.model, "rollout": job.config.rollout}
+    return runner(job, entry, options, console)(deployment, wanted)
+
+
+def runner(
+    job: Job, entry: Entry, options: argparse.Namespace, console: Console
+) -> Callable[..., Completed]:
+    """What runs a pipeline of this job and writes down that it does."""
+    from commands.execution import execute
+
+    return partial(
+        execute,
+        model=job.config.model,
+        console=console,
+        quiet=options.quiet or options.json,
+        attempts=job.config.attempts,
+        begun=entry.begin,
+    )
+
+
+def settle(
+    train: Callable[[], Completed], anew: Callable[[], Completed], console: Console
+) -> Completed:
     """Train until no other run has promoted a version meanwhile, then with that one to beat.
+
+    Args:
+        anew: What to do after the first time, with nothing taken over.
 
     Raises:
         ChampionMovedError: The champion moves faster than it can be compared with.
     """
-    for _ in range(TRIES - 1):
+    for attempt in (train, *[anew] * (TRIES - 2)):
         try:
-            return train()
+            return attempt()
         except ChampionMovedError as error:
             console.print(f"{error} Comparing with that one.", soft_wrap=True)
-    return train()
+    return anew()
 
 
 def show(answer: dict[str, Any], options: argparse.Namespace, console: Console) -> int:

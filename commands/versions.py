@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from commands.console import console_for, print_json
 from commands.environment import prepare
+from commands.interrupted import lines
 from serving.errors import ConfigError, RunError, SwitchyardError, near_miss
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def history(options: argparse.Namespace) -> int:
     console = console_for(options)
     for move in moves:
         console.print(line(move), highlight=False, soft_wrap=True)
+    for left in lines(model):
+        console.print(left, highlight=False, markup=False, soft_wrap=True)
     return 0
 
 

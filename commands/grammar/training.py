@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from commands.examples import COMPARE_EXAMPLES, DOCTOR_EXAMPLES, TRAIN_EXAMPLES
+from commands.examples import (
+    COMPARE_EXAMPLES,
+    DOCTOR_EXAMPLES,
+    RESUME_EXAMPLES,
+    TRAIN_EXAMPLES,
+)
 from commands.grammar.base import Parser, command, question
 
 
@@ -19,6 +24,17 @@ def train() -> Parser:
     parser.add_argument("--summary", metavar="FILE", help=markdown)
     when = "five fields of cron: let the stack do this at those times, and not now"
     parser.add_argument("--schedule", metavar="CRON", help=when)
+    return parser
+
+
+def resume() -> Parser:
+    """What was cut off, to its end."""
+    about = "Go on with a training that did not finish: with the config, data and stack it had."
+    parser = command("resume", "commands.resume:run", about, RESUME_EXAMPLES)
+    parser.add_argument("run", nargs="?", help="its name (default: the latest unfinished one)")
+    forced = "also where code, stack or table changed, or a cluster has left it unfinished"
+    parser.add_argument("--force", action="store_true", help=forced)
+    parser.set_defaults(summary=None)
     return parser
 
 

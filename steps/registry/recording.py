@@ -37,6 +37,21 @@ def record_run(
         _record_candidate(client, held, run_id, evaluation)
 
 
+def abandon(client: MlflowClient, name: str) -> None:
+    """End the MLflow runs of a training whose process was killed.
+
+    Args:
+        name: The name of the pipeline run, which is theirs too.
+    """
+    held = [each.experiment_id for each in client.search_experiments()]
+    named = client.search_runs(held, f"tags.`{NAME}` = '{name}'")
+    for run in named:
+        inner = client.search_runs(held, f"tags.`{PARENT}` = '{run.info.run_id}'")
+        for each in (run, *inner):
+            if each.info.status == "RUNNING":
+                client.set_terminated(each.info.run_id, "KILLED")
+
+
 def _record_candidate(
     client: MlflowClient, experiment: str, parent: str, evaluation: Evaluation
 ) -> None:

@@ -35,8 +35,8 @@ def states(document: Any, pipeline: str = "training") -> dict[str, str]:
 
 
 def computed(document: Any) -> set[str]:
-    """The steps of the training that were not answered from the cache."""
-    return {step for step, state in states(document).items() if state != "cached"}
+    """The steps of the training that were not answered from what was there."""
+    return {step for step, state in states(document).items() if state not in ("cached", "skipped")}
 
 
 def process(place: Workplace) -> tuple[str, int]:

@@ -39,7 +39,7 @@ def words(shared_workplace: Workplace, tmp_path_factory: pytest.TempPathFactory)
 def test_ctrl_c_registers_nothing_and_kill_neither(
     shared_workplace: Workplace, words: list[str]
 ) -> None:
-    """Interrupted twice, by hand and by force, the same command then completes from the cache."""
+    """Interrupted twice, by hand and by force, `resume` then completes with what had finished."""
     status, errors = cut_off(shared_workplace, words, signal.SIGINT)
     assert status == 130
     assert errors.startswith("interrupted: ")
@@ -51,8 +51,15 @@ def test_ctrl_c_registers_nothing_and_kill_neither(
     status, _ = cut_off(shared_workplace, words, signal.SIGKILL)
     assert status == -signal.SIGKILL
 
-    done = shared_workplace.run(*words, "--json").document
+    told = shared_workplace.run("status")
+    assert told.output.count("interrupted in train_thorough. `python run.py resume ") == 1
+
+    done = shared_workplace.run("resume", "--json").document
     assert (done["version"], done["champion"]) == ("1", "1")
     assert done["endpoint"]["version"] == "1"
-    assert "train_thorough" in computed(done)
-    assert not {"load_table", "split_rows", "train_stump"} & computed(done)
+    assert computed(done) == {
+        "train_thorough", "evaluate", "compare", "register_model", "promote"
+    }  # fmt: skip
+    told = shared_workplace.run("resume")
+    assert (told.status, told.output) == (2, "")
+    assert "nothing to resume" in told.errors

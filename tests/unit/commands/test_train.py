@@ -24,11 +24,13 @@ def overtaken(times: int) -> Any:
 
 def test_a_run_that_was_overtaken_compares_with_the_new_champion() -> None:
     told = io.StringIO()
-    answer: Any = settle(overtaken(TRIES - 1), Console(file=told))
+    train = overtaken(TRIES - 1)
+    answer: Any = settle(train, train, Console(file=told))
     assert answer == "trained"
     assert told.getvalue().count("Another run was faster. Comparing with that one.") == TRIES - 1
 
 
 def test_a_champion_that_never_rests_is_an_error() -> None:
+    train = overtaken(TRIES)
     with pytest.raises(ChampionMovedError):
-        settle(overtaken(TRIES), Console(file=io.StringIO()))
+        settle(train, train, Console(file=io.StringIO()))
