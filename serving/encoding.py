@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from array import array
+import struct
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from serving.errors import RequestError, near_miss
 from serving.refusals import Values, infinite, mistyped, ragged, shown, told, wrong_names
+from serving.rows import OneRow
 from serving.schema import Column, TableSchema
 
 Convert = Callable[[Values], Values]
@@ -45,21 +46,24 @@ class Encoder:
             for index, column in enumerate(schema.columns)
             if (code := coder(column, schema)) is not None
         ]
+        self._packer = struct.Struct(f"{len(self._names)}f")
         self._seen: dict[tuple[type, ...], int] = {}
 
     def encode(self, columns: Mapping[str, Values]) -> NDArray[np.float32]:
         """The matrix of these columns, or a RequestError that names the column at fault."""
-        row = self._encode_row(columns)
-        return self._encode_rows(columns) if row is None else row
+        pair = self.encode_pair(columns)
+        return self._encode_rows(columns) if pair is None else pair[:1]
 
-    def _encode_row(self, columns: Mapping[str, Values]) -> NDArray[np.float32] | None:
-        """A single row of types that passed `_encode_rows` before; None for all that is unusual.
+    def encode_pair(self, columns: Mapping[str, Values]) -> NDArray[np.float32] | None:
+        """Twice a row of types that passed `_encode_rows` before; None for all that is unusual.
 
         The types of a row's values decide every check but those of `coder` and of finiteness, so
         that one look-up replaces a check a column. This is a third of the whole in time.
         """
+        if not isinstance(columns, OneRow):
+            return None
         try:
-            values: list[Any] = [value for (value,) in map(columns.__getitem__, self._names)]
+            values: list[Any] = list(map(columns.row.__getitem__, self._names))
             missing = self._seen.get(tuple(map(type, values)))
             if missing is None or len(columns) != len(values):
                 return None
@@ -67,10 +71,11 @@ class Encoder:
                 values[index] = code(values[index])
             if missing:
                 values = [math.nan if value is None else value for value in values]
-            matrix = np.frombuffer(array("f", values), dtype=np.float32).reshape(1, -1)
-        except (KeyError, ValueError, OverflowError, RequestError):
+            packed = self._packer.pack(*values)
+        except (KeyError, ValueError, OverflowError, struct.error, RequestError):
             return None
-        return matrix if infinite_count(matrix) == missing else None
+        pair = np.frombuffer(packed + packed, dtype=np.float32).reshape(2, -1)
+        return pair if infinite_count(pair) == 2 * missing else None
 
     def _encode_rows(self, columns: Mapping[str, Values]) -> NDArray[np.float32]:
         if columns.keys() != set(self._names):
@@ -87,7 +92,7 @@ class Encoder:
         return matrix
 
     def _remember(self, given: list[Values]) -> None:
-        """Let `_encode_row` take the next single row of these types."""
+        """Let `encode_pair` take the next single row of these types."""
         if len(given[0]) > 1 or len(self._seen) > 1000:
             return
         types = tuple(type(values[0]) for values in given)

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from serving.feedback import FeedbackLog
 from serving.refusals import Values
+from serving.rows import OneRow
 from serving.segments import Segments
 from serving.sensitive import Mask, mask_of
 from serving.shipping.process import Shipping
@@ -54,7 +55,7 @@ class Record:
     id: str
     model: str
     version: str
-    columns: dict[str, Values]
+    columns: Mapping[str, Values]
     labels: list[object] | None
     scores: NDArray[np.float32]
     ms: float
@@ -81,6 +82,8 @@ class Record:
             yield orjson.dumps(line, option=LINES)
 
     def _rows(self, columns: Mapping[str, Values]) -> Iterable[dict[str, object]]:
+        if isinstance(columns, OneRow):
+            return [columns.row]
         if len(self.scores) == 1:
             return [{name: value for name, (value,) in columns.items()}]
         if not columns:  # Where every column is left out there are still as many rows.

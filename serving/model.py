@@ -42,6 +42,7 @@ class Model:
 
     def __init__(self, session: onnxruntime.InferenceSession, encoder: Encoder, manifest: Manifest):
         self._session = session
+        self._options = onnxruntime.RunOptions()
         self._encoder = encoder
         self.manifest = manifest
         self.schema = encoder.schema
@@ -113,12 +114,12 @@ class Model:
         # Matrix kernels add up a single row in another order than one of many, so that the last
         # bit differs: a single row is scored as two.
         pair = rows.repeat(2, axis=0) if len(rows) == 1 else rows
-        scores: NDArray[np.float32] = self._session.run(["scores"], {"rows": pair})[0]
-        return scores[: len(rows)]
+        return self._run(pair)[: len(rows)]
 
     def predict(self, columns: Mapping[str, Values]) -> Prediction:
         """Check, encode and score named columns."""
-        scores = self.score(self.encode(columns))
+        pair = self._encoder.encode_pair(columns)
+        scores = self.score(self.encode(columns)) if pair is None else self._run(pair)[:1]
         if infinite_count(scores):
             row = int(np.flatnonzero(~np.isfinite(scores).all(axis=1))[0])
             message = f"The model has no finite answer to row {row}: its values lie too far out."
@@ -134,6 +135,13 @@ class Model:
             row = scores[0].tolist()
             return [classes[row.index(max(row))]]
         return [classes[code] for code in scores.argmax(axis=1).tolist()]
+
+    def _run(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        # Without these, each run makes and drops options of its own.
+        scores: NDArray[np.float32] = self._session.run(["scores"], {"rows": rows}, self._options)[
+            0
+        ]
+        return scores
 
     def _answer_examples(self) -> None:
         examples = self.schema.examples

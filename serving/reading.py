@@ -12,6 +12,7 @@ from serving.errors import RequestError
 from serving.model import Model
 from serving.protocols import Call, Wire, checked_id
 from serving.protocols.binary import attach
+from serving.rows import OneRow
 
 JSON_LENGTH = b"inference-header-content-length"
 ENCODING = b"content-encoding"
@@ -76,11 +77,17 @@ def read(model: Model, wire: Wire, body: bytes) -> Call:
     """Read a request, or raise a RequestError."""
     if isinstance(body, Body):
         return body.call(model, wire)
+    layouts = wire.layouts
+    if layouts is not None and (call := layouts.read(body)) is not None:
+        return call
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         return _other(model, wire, body, error)
-    return wire.read(parsed)
+    call = wire.read(parsed)
+    if layouts is not None and type(call.columns) is OneRow:
+        layouts.learn(body, wire.read)
+    return call
 
 
 def _other(model: Model, wire: Wire, body: bytes, error: Exception) -> Call:

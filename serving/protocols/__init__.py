@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from serving.errors import RequestError
 from serving.model import Model, Prediction
 from serving.refusals import Values
+
+if TYPE_CHECKING:
+    from serving.protocols.layout import Layouts
 
 NONE: frozenset[str] = frozenset()
 
@@ -24,7 +27,7 @@ class Call:
         meta: What the answer gives back as it came.
     """
 
-    columns: dict[str, Values]
+    columns: Mapping[str, Values]
     id: str = ""
     form: frozenset[str] = NONE
     raw: frozenset[str] = NONE
@@ -35,6 +38,7 @@ class Wire(Protocol):
     """One protocol, made ready for the schema of one model."""
 
     name: str
+    layouts: Layouts | None
 
     def read(self, body: object) -> Call:
         """Read a parsed request, or raise a RequestError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -9,7 +10,9 @@ import orjson
 from serving.errors import RequestError
 from serving.model import Model, Prediction
 from serving.protocols import Call, checked_id
+from serving.protocols.layout import Layouts
 from serving.refusals import Values, told
+from serving.rows import OneRow
 from serving.schema import TableSchema
 
 TENSOR = frozenset({"tensor"})
@@ -22,8 +25,10 @@ class Seldon:
     """The protocol for one schema."""
 
     name = "seldon"
+    layouts: Layouts | None = None
 
     def __init__(self, schema: TableSchema) -> None:
+        self._known = list(schema.names)
         self._names = list(schema.classes) or ["prediction"]
         self._classes = bool(schema.classes)
 
@@ -34,7 +39,10 @@ class Seldon:
         data, meta = body.get("data"), body.get("meta")
         if not isinstance(data, dict):
             raise _no_data(body)
-        names = _names(data.get("names"))
+        names = data.get("names")
+        # Few clients order the columns in another way than the model's own pages do.
+        if names != self._known:
+            names = _names(names)
         if "ndarray" in data:
             call = Call(_from_rows(names, data["ndarray"]))
         elif "tensor" in data:
@@ -116,9 +124,11 @@ def _names(names: object) -> list[str]:
     return names
 
 
-def _from_rows(names: list[str], rows: object) -> dict[str, Values]:
+def _from_rows(names: list[str], rows: object) -> Mapping[str, Values]:
     if not isinstance(rows, list) or not rows:
         raise RequestError('"data.ndarray" must be a list of rows, and not an empty one.')
+    if len(rows) == 1 and isinstance(rows[0], list) and len(rows[0]) == len(names):
+        return OneRow(dict(zip(names, rows[0], strict=True)))
     for index, row in enumerate(rows):
         if not isinstance(row, list):
             raise RequestError(f'"data.ndarray" must hold lists; row {index} is {told(row)}.')

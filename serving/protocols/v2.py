@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -10,7 +11,9 @@ from serving.errors import RequestError, near_miss
 from serving.model import Model, Prediction
 from serving.protocols import Call, checked_id
 from serving.protocols.binary import Framed, packed
+from serving.protocols.layout import Layouts
 from serving.refusals import Values, told, wrong_names
+from serving.rows import OneRow
 from serving.schema import Column, TableSchema
 
 WHOLE = frozenset(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))
@@ -45,6 +48,7 @@ class V2:
         self._accepted = {column.name: ACCEPTED[column.dtype] for column in schema.columns}
         self._outputs = ("label", "scores") if schema.classes else ("prediction",)
         self._width = schema.width
+        self.layouts: Layouts | None = Layouts()
 
     def read(self, body: object) -> Call:
         """Read an inference request."""
@@ -53,7 +57,7 @@ class V2:
         inputs = body.get("inputs")
         if not isinstance(inputs, list) or not inputs:
             raise RequestError('"inputs" must be a list that holds one tensor for each column.')
-        columns = self._plain(inputs)
+        columns: Mapping[str, Values] | None = self._plain(inputs)
         if columns is None:
             columns = self._columns(inputs)
         request_id = checked_id(body.get("id"), "id")
@@ -103,10 +107,11 @@ class V2:
         answer = {"name": model.name, "versions": [model.version], "platform": "onnxruntime_onnx"}
         return orjson.dumps({**answer, "inputs": inputs, "outputs": outputs})
 
-    def _plain(self, inputs: list[Any]) -> dict[str, Values] | None:
+    def _plain(self, inputs: list[Any]) -> Mapping[str, Values] | None:
         """The columns of a request without a fault or a peculiarity; None for any other."""
         columns: dict[str, Values] = {}
         accepted = self._accepted
+        count = 0
         try:
             for tensor in inputs:
                 name, data = tensor["name"], tensor["data"]
@@ -116,8 +121,10 @@ class V2:
                 columns[name] = data
         except (KeyError, TypeError, ValueError):
             return None
-        plain = len(columns) == len(inputs) and set(map(type, columns.values())) == {list}
-        return columns if plain else None
+        if len(columns) < len(inputs) or set(map(type, columns.values())) != {list}:
+            return None
+        is_one = count == 1 and set(map(len, columns.values())) == {1}
+        return OneRow({name: data[0] for name, data in columns.items()}) if is_one else columns
 
     def _columns(self, inputs: list[object]) -> dict[str, Values]:
         columns: dict[str, Values] = {}

@@ -46,12 +46,8 @@ def answering(app: App, idle: float) -> Iterator[socket.socket]:
     config.timeout_keep_alive = idle  # type: ignore[assignment]
     ours, theirs = socket.socketpair()
 
-    async def serve() -> None:
-        await loop.connect_accepted_socket(
-            lambda: DirectConnection(config, ServerState(), {}, loop), ours
-        )
-
-    loop.run_until_complete(serve())
+    made = DirectConnection(config, ServerState(), {}, loop)
+    loop.run_until_complete(loop.connect_accepted_socket(lambda: made, ours))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     theirs.settimeout(20)
@@ -61,6 +57,8 @@ def answering(app: App, idle: float) -> Iterator[socket.socket]:
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        made.transport.abort()
+        loop.run_until_complete(asyncio.sleep(0))
         loop.close()
 
 
