@@ -7,9 +7,6 @@ examples:
   python run.py --data postgresql://reader@db/sales --query "select * from orders" --target churned
   python run.py --config breast_cancer --set tuning.trials=8
   python run.py train --schedule "0 3 * * *" --stack kubeflow
-
-other commands: compare, doctor, predict, monitor, loop, label-queue, history, rollback, status,
-stop, unschedule, stack (each has its own --help)
 """
 RESUME_EXAMPLES = """\
 examples:

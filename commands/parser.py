@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Callable
 
 from commands.grammar.base import Parser
 from commands.grammar.labelling import label_queue
-from commands.grammar.serving import history, rollback, status, stop
+from commands.grammar.serving import dashboard, history, rollback, status, stop
 from commands.grammar.stacks import stack
 from commands.grammar.training import compare, doctor, resume, train, unschedule
 from commands.grammar.watching import loop, monitor, predict
@@ -25,7 +26,16 @@ def parse(words: list[str]) -> argparse.Namespace:
         )
         sys.exit(2)
     rest = words[1:] if words[:1] == [command] else words
-    return COMMANDS[command]().parse_args(rest)
+    parser = COMMANDS[command]()
+    if command == "train":
+        parser.epilog = f"{parser.epilog}\n{others()}"
+    return parser.parse_args(rest)
+
+
+def others() -> str:
+    """The commands beside the one that needs no name."""
+    named = ", ".join(name for name in COMMANDS if name != "train")
+    return textwrap.fill(f"other commands: {named} (each has its own --help)", 96)
 
 
 COMMANDS: dict[str, Callable[[], Parser]] = {
@@ -43,4 +53,5 @@ COMMANDS: dict[str, Callable[[], Parser]] = {
     "stop": stop,
     "unschedule": unschedule,
     "stack": stack,
+    "dashboard": dashboard,
 }

@@ -108,7 +108,7 @@ def more() -> dict[str, str]:
     uri = tracking_uri()
     is_server = uri.startswith(("http://", "https://"))
     return {
-        "dashboard": server_address() or f"{installed('zenml')} login --local",
+        "dashboard": server_address() or f"{installed('python')} run.py dashboard",
         "mlflow": public(uri)
         if is_server
         else f"{installed('mlflow')} ui --backend-store-uri {uri}",

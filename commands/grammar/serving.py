@@ -40,3 +40,14 @@ def stop() -> Parser:
     parser = command("stop", "commands.services:stop", about, examples)
     parser.add_argument("model", nargs="?", help="the served model (default: the only one)")
     return parser
+
+
+def dashboard() -> Parser:
+    """The runs in a browser."""
+    about = "Start ZenML's dashboard on the local store, with a user and a password for it."
+    examples = "examples:\n  python run.py dashboard\n  python run.py dashboard --stop"
+    parser = command("dashboard", "commands.dashboard:run", about, examples)
+    parser.add_argument("--stop", action="store_true", help="end the one that runs")
+    parser.add_argument("--port", type=int, default=0, help="its port (default: a free one)")
+    parser.add_argument("--no-browser", action="store_true", help="open no browser")
+    return parser
