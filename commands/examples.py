@@ -40,9 +40,11 @@ It ends by Ctrl-C or SIGTERM. What a verdict leads to stands in the run config, 
 LABEL_EXAMPLES = """\
 examples:
   python run.py label-queue --since 7d --count 50 --out to-label.csv
+  python run.py label-queue --labelled to-label.csv
+  python run.py label-queue --from-feedback --since 30d
 
 The rows are those that the champion doubts most and that differ from each other; fill in the
-column that is named like the target.
+column that is named like the target. The next training takes what came back.
 """
 COMPARE_EXAMPLES = """\
 examples:

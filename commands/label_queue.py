@@ -21,6 +21,21 @@ if TYPE_CHECKING:
 
 
 def run(options: argparse.Namespace) -> int:
+    """Ask for labels, or keep those that have come."""
+    if options.labelled and options.from_feedback:
+        raise ConfigError("--labelled and --from-feedback are two ways: take one after the other.")
+    if options.labelled:
+        from commands.labelled import take_back
+
+        return take_back(options)
+    if options.from_feedback:
+        from commands.labelled import keep_sent
+
+        return keep_sent(options)
+    return ask(options)
+
+
+def ask(options: argparse.Namespace) -> int:
     """Write the rows to be labelled into a file."""
     settings, out = settings_of(options, datetime.now(UTC)), out_of(options)
     from stacks.startup import leave_frameworks_out, loading

@@ -63,6 +63,7 @@ def submit(
     from stacks.image import image_settings
     from stacks.modes import execution_mode
     from stacks.schedules import forget_unkept
+    from steps.labelling.store import place_of
 
     asked: dict[str, Any] = {"enable_cache": False} if options.no_cache else {}
     named = retraining.with_options(
@@ -74,8 +75,9 @@ def submit(
         **execution_mode(),
         **asked,
     )
+    labels = place_of(config.model, config.labels.uri) if config.labels.enabled else ""
     try:
-        named(config, git_commit(), origin, stack, not options.no_deploy)
+        named(config, git_commit(), origin, stack, not options.no_deploy, labels)
     except BaseException as error:
         forget_unkept(config.model)
         if isinstance(error, SwitchyardError) or not isinstance(error, Exception):

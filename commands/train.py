@@ -171,10 +171,10 @@ def train(job: Job, entry: Entry, options: argparse.Namespace, console: Console)
         reached = within_reach(job.config.data.data, job.fingerprint, console)
         arguments = {
             "config": job.config.reading(reached.data),
-            "fingerprint": job.fingerprint,
             "commit": entry.told["commit"],
             "origin": job.origin,
             "stack": entry.told["used"],
+            **with_labels(job.config, job.fingerprint),
         }
         execute = runner(job, entry, options, console)
         told = {"cache": job.cache, "tables": reached.mounts}
@@ -210,6 +210,21 @@ def runner(
         attempts=job.config.attempts,
         begun=entry.begin,
     )
+
+
+def with_labels(config: RunConfig, fingerprint: str) -> dict[str, str]:
+    """Where rows that came back labelled lie, and what a run stands on with them.
+
+    Without any both are as if labels were not there, so that what was computed stays cached.
+    """
+    if not config.labels.enabled:
+        return {"fingerprint": fingerprint, "labels": ""}
+    from steps.labelling.store import label_store, place_of
+
+    place = place_of(config.model, config.labels.uri)
+    mark = label_store(place).mark()
+    known = f"{fingerprint} {mark}".strip() if fingerprint else ""
+    return {"fingerprint": known, "labels": place if mark else ""}
 
 
 def settle(

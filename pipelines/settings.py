@@ -13,6 +13,7 @@ from steps.config import Settings
 from steps.data.settings import SourceSettings, SplitSettings, ValidationSettings
 from steps.deployment.settings import RolloutSettings
 from steps.evaluation.settings import GateSettings
+from steps.labelling.settings import LabelSettings
 from steps.monitoring.settings import MonitoringSettings, ReportSettings
 from steps.training.settings import (
     CandidateSettings,
@@ -30,6 +31,7 @@ class RunConfig(Settings):
 
     model: str
     data: SourceSettings
+    labels: LabelSettings = LabelSettings()
     validation: ValidationSettings = ValidationSettings()
     split: SplitSettings = SplitSettings()
     candidates: tuple[CandidateSettings, ...] = Field(default_candidates(), min_length=1)

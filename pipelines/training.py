@@ -12,16 +12,19 @@ from steps.training.steps import blend, train_candidate
 
 
 @pipeline(execution_mode=ExecutionMode.FAIL_FAST)
-def training(config: RunConfig, fingerprint: str, commit: str, origin: str, stack: str) -> None:
+def training(
+    config: RunConfig, fingerprint: str, commit: str, origin: str, stack: str, labels: str = ""
+) -> None:
     """Train every candidate and let the best one challenge the champion.
 
     Args:
         fingerprint: The identity of the table's source; without one the table is read anew.
         origin: Where the config comes from, for the run's lineage.
+        labels: Where rows that came back labelled lie; empty where there are none.
     """
     champion, contract = resolve_champion(config.model)
     load = load_table if fingerprint else load_table.with_options(enable_cache=False)
-    table = load(config.data, fingerprint)
+    table = load(config.data, fingerprint, labels)
     lineage = trace_lineage(table, commit, origin, stack, config.computed)
     checks = validate(table, config.data.columns, config.validation, contract)
     train_rows, test_rows, schema = split_rows(table, checks, config.validation, config.split)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from serving.errors import ConfigError, DataError
 from serving.schema import Kind
+from steps.data.dtypes import whole
 from steps.data.finding import Finding, warn
 from steps.data.settings import ColumnSettings, ValidationSettings
 
@@ -69,7 +70,8 @@ def _reason(
     if kind_of(series, asked) == "categorical" and names_rows(series, settings.max_categories):
         text = f"Column '{name}' has {count} distinct texts, nearly one a row: left out."
         return warn("identifier", text, name)
-    if series.dtype == "int64" and name not in asked.categorical and _counts_rows(series, count):
+    numbers = series.dtype in ("int64", "float64") and whole(series)
+    if numbers and name not in asked.categorical and _counts_rows(series, count):
         text = f"Column '{name}' only numbers the rows: left out."
         return warn("identifier", text, name)
     return None

@@ -7,6 +7,9 @@ from serving.schema import Kind, Task
 from steps.config import Settings
 from steps.data.settings import FindingKind, ValidationSettings
 
+# In a table's `attrs`: how many of its last rows came back labelled.
+LABELLED = "labelled"
+
 
 class Finding(Settings):
     """One thing worth knowing about a table that does not end the run.

@@ -11,6 +11,7 @@ from steps.data.location import DEMO_TARGETS, deferred, refuse_password
 
 AskedTask = Literal["auto", "classification", "binary", "multiclass", "regression"]
 FindingKind = Literal[
+    "labelled",
     "unlabelled",
     "left_out",
     "mixed",

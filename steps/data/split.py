@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from serving.errors import ConfigError, DataError, near_miss
+from steps.data.finding import LABELLED
 from steps.data.hashing import row_hash
 from steps.data.settings import SplitSettings
 
@@ -93,9 +94,11 @@ def _column(frame: pd.DataFrame, settings: SplitSettings) -> str:
         )
     missing = int(frame[name].isna().sum())
     if missing:
+        came = frame.attrs.get(LABELLED)
+        told = f" {came} rows came back labelled: leave them out with labels.enabled=false."
         raise DataError(
             f"Column '{name}' is missing in {missing} rows, so that no {settings.by} says which "
-            "side they are on."
+            f"side they are on.{told if came else ''}"
         )
     return name
 

@@ -18,6 +18,7 @@ from steps.data.source import read_table
 from steps.data.split import deal
 from steps.data.target import check_target
 from steps.data.validate import check_table
+from steps.labelling.rows import with_labels
 from steps.source import source_of
 
 logger = get_logger(__name__)
@@ -25,16 +26,29 @@ logger = get_logger(__name__)
 
 @step(
     output_materializers=source_of(TableMaterializer),
-    cache_policy=code_of("steps.data.source", "steps.data.materializer"),
+    cache_policy=code_of(
+        "steps.data.source",
+        "steps.data.materializer",
+        "steps.labelling.rows",
+        "steps.labelling.store",
+    ),
 )
-def load_table(source: SourceSettings, fingerprint: str) -> Annotated[pd.DataFrame, "table"]:
-    """Read the whole table.
+def load_table(
+    source: SourceSettings, fingerprint: str, labels: str = ""
+) -> Annotated[pd.DataFrame, "table"]:
+    """Read the whole table, with the rows that came back labelled behind it.
 
     Args:
-        fingerprint: The source's identity, on which alone the cache of this step depends; where a
-            source has none, run the step with caching off.
+        fingerprint: The identity of the source and of the labels, on which alone the cache of this
+            step depends; where a source has none, run the step with caching off.
+        labels: Where the model's labels lie; empty where there are none.
     """
     table = read_table(source)
+    if labels:
+        from steps.labelling.store import label_store
+
+        known = label_store(labels).read()
+        table = with_labels(table, list(known.values()), source.columns.target)
     rows, columns = table.shape
     logger.info("%s rows of %s columns (%s)", rows, columns, fingerprint or "no fingerprint")
     return table

@@ -8,7 +8,7 @@ from serving.errors import DataError
 from serving.schema import TableSchema, Task
 from steps.data.columns import find_mixed, kind_of, left_out, refuse_infinite
 from steps.data.contract import check_contract, check_target_contract
-from steps.data.finding import Checks, Finding, enforce, note, share, warn
+from steps.data.finding import LABELLED, Checks, Finding, enforce, note, share, warn
 from steps.data.hashing import row_hash
 from steps.data.leak import find_leaks
 from steps.data.settings import ColumnSettings, ValidationSettings, refuse_absent
@@ -34,7 +34,10 @@ def check_table(
     task = recognise_task(labelled[target], asked.task)
     check_rows(labelled, target, task, settings)
     refuse_infinite(labelled)
-    findings = left_out(labelled, target, asked, settings)
+    added = labelled.attrs.get(LABELLED, 0)
+    # No request carries the columns that a model does not read: rows that came back labelled lack
+    # them, and do not make of an identifier something to be learnt from.
+    findings = left_out(labelled.head(len(labelled) - added), target, asked, settings)
     inputs = [name for name in labelled.columns if name != target]
     findings += find_mixed(labelled, inputs, asked.sensitive)
     useless = {finding.column for finding in findings if finding.kind != "mixed"}
@@ -45,6 +48,9 @@ def check_table(
     guarded = contract and contract.guarding(asked.sensitive)
     findings += check_contract(labelled, guarded, settings, features)
     findings += _oddities(frame, labelled, features, target, task, settings)
+    if added:
+        text = f"{added} rows came back labelled (labels.enabled) and are not in the table itself."
+        findings.append(note("labelled", text))
     enforce(findings, settings)
     return Checks(
         task=task,

@@ -54,7 +54,7 @@ def encode_rows(frame: pd.DataFrame, schema: TableSchema) -> tuple[NDArray[np.fl
 
 def _checked(series: pd.Series, column: Column, schema: TableSchema, faults: Faults) -> pd.Series:
     """A column with its faulty values taken out, in the type that the schema names."""
-    found, bad = _typed(series, column)
+    found, bad = typed(series, column)
     name = column.name
     faults.add(
         bad,
@@ -80,7 +80,7 @@ TOLD = {
 }
 
 
-def _typed(series: pd.Series, column: Column) -> tuple[pd.Series, Mask]:
+def typed(series: pd.Series, column: Column) -> tuple[pd.Series, Mask]:
     """A column in its schema's type, and where it holds something else."""
     here = series.notna().to_numpy()
     if not here.any():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -70,6 +70,11 @@ class Search:
                 self._look(own)
         return self
 
+    def leave_out(self, features: Sequence[Mapping[str, object]]) -> None:
+        """Ask for no row that is like these: they were labelled, in whichever window."""
+        if features:
+            self.pool.drop(self.pool.keys(self.encoded(features)))
+
     def picks(self) -> list[Pick]:
         """The rows to label, those that tell most first.
 
@@ -97,7 +102,7 @@ class Search:
         if not known.all():
             self.pool.add(entries.take(np.flatnonzero(~known)))
 
-    def encoded(self, features: Sequence[Row]) -> Matrix:
+    def encoded(self, features: Sequence[Mapping[str, object]]) -> Matrix:
         """Rows as the model reads them, without the sensitive columns."""
         frame = pd.DataFrame(list(features), columns=list(self.inputs.names))
         return encode_rows(frame, self.inputs)[0]

@@ -2,10 +2,29 @@
 
 from datetime import datetime
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from serving.errors import ConfigError
 from steps.config import Settings
+from steps.data.location import refuse_password
+
+
+class LabelSettings(Settings):
+    """The rows that came back labelled, which a training takes beside its table.
+
+    Args:
+        uri: Where they lie; empty means `labels` in the artifact store of the stack. Elsewhere the
+            environment holds the credentials.
+    """
+
+    enabled: bool = True
+    uri: str = ""
+
+    @field_validator("uri")
+    @classmethod
+    def _holds_no_password(cls, uri: str) -> str:
+        refuse_password(uri)
+        return uri
 
 
 class QueueSettings(Settings):
@@ -45,3 +64,26 @@ class Queued(Settings):
     labelled: int
     picked: int
     blank: tuple[str, ...] = ()
+
+
+class Kept(Settings):
+    """What became of labels that were handed in.
+
+    Args:
+        new: Those that were not known.
+        known: Those that were.
+        open: Rows of the sheet without a label, or labels without a row of the window.
+        differing: Labels that servers were sent for rows that a sheet labels otherwise: left out.
+        faulty: Rows that break the champion's contract: left out.
+        blank: Those that no model is trained on, since a sensitive value is not known.
+        place: Where they lie.
+    """
+
+    model: str
+    new: int
+    known: int
+    open: int
+    differing: int = 0
+    faulty: int = 0
+    blank: int = 0
+    place: str

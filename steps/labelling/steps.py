@@ -1,4 +1,4 @@
-"""The step that asks for labels."""
+"""The steps that ask for labels, and keep those that servers were sent."""
 
 from typing import Annotated
 
@@ -8,8 +8,10 @@ from zenml import step
 from serving.errors import RunError
 from serving.schema import TableSchema
 from steps.data.materializer import TableMaterializer
+from steps.labelling.feedback import join
+from steps.labelling.kept import kept_labels, note_labels
 from steps.labelling.queue import Search
-from steps.labelling.settings import Queued, QueueSettings
+from steps.labelling.settings import Kept, Queued, QueueSettings
 from steps.labelling.sheet import sheet_of
 from steps.monitoring.log import log_rows, logged_labels
 from steps.monitoring.profile import PROFILE, Profile
@@ -33,10 +35,12 @@ def queue_rows(
         raise RunError(f"'{champion.model}' has no champion that could doubt: none has passed yet.")
     schema, (uri, options) = TableSchema.from_json(contract), log_store()
     profile = Profile.from_json(open_registry().text_of(version, PROFILE))
-    labels = logged_labels(uri, champion.model, settings.since, options)
+    held = kept_labels(version).read()
+    labels = {**logged_labels(uri, champion.model, settings.since, options), **held}
     log = log_rows(uri, champion.model, settings.since, settings.until, options)
-    search = Search(profile, schema, version.version, labels, settings).through(log)
-    picks = search.picks()
+    search = Search(profile, schema, version.version, labels, settings)
+    search.leave_out([label.features for label in held.values()])
+    picks = search.through(log).picks()
     queued = Queued(
         model=champion.model,
         version=version.version,
@@ -47,3 +51,35 @@ def queue_rows(
         blank=tuple(column.name for column in schema.columns if column.sensitive),
     )
     return sheet_of(picks, schema), queued
+
+
+@step(enable_cache=False)
+def keep_feedback(
+    champion: Champion, contract: str, settings: QueueSettings
+) -> Annotated[Kept, "kept"]:
+    """Keep the labels that servers were sent, with their rows, for the next training.
+
+    Args:
+        contract: The champion's schema.json.
+        settings: The window; as many labels as it holds are kept.
+    """
+    version = champion.version
+    if version is None:
+        raise RunError(f"'{champion.model}' has no champion: none has passed yet.")
+    schema, (uri, options) = TableSchema.from_json(contract), log_store()
+    store = kept_labels(version)
+    sent = logged_labels(uri, champion.model, settings.since, options)
+    log = log_rows(uri, champion.model, settings.since, settings.until, options)
+    found = join(log, sent, schema, store.read())
+    added = store.add(found.labels.values())
+    note_labels(open_registry(), champion.model, store.mark())
+    return Kept(
+        model=champion.model,
+        new=added.new,
+        known=added.known,
+        open=len(sent) - len(found.labels) - found.faulty - found.differing,
+        differing=found.differing,
+        faulty=found.faulty,
+        blank=sum(bool(label.blank) for label in found.labels.values()),
+        place=store.location.shown,
+    )

@@ -13,10 +13,12 @@ from serving.errors import ConfigError, RunError
 from serving.schema import TableSchema
 from serving.spec import Logged
 from steps.caching import code_of
+from steps.data.dtypes import as_text
 from steps.data.settings import SourceSettings
 from steps.data.source import read_table
 from steps.deployment.deployer import active_deployer
 from steps.evaluation.settings import GateSettings
+from steps.labelling.kept import kept_labels
 from steps.monitoring.evidence import keep_report, wanted
 from steps.monitoring.judgement import judge
 from steps.monitoring.log import log_rows, logged_labels
@@ -73,7 +75,9 @@ def judge_window(
     settings = MonitoringSettings(**{**trained.get("monitoring", {}), **changes})
     profile = Profile.from_json(registry.text_of(version, PROFILE))
     given, (uri, options) = read_labels(window, schema), log_store()
-    labels = {**logged_labels(uri, champion.model, window.since, options), **given}
+    sent = logged_labels(uri, champion.model, window.since, options)
+    kept = {key: label.value(schema) for key, label in kept_labels(version).read().items()}
+    labels = {**sent, **kept, **given}
     log = log_rows(uri, champion.model, window.since, window.until, options)
     sampled = 0 if settings.report == "never" else settings.report_rows
     found = gather(log, profile, schema, version.version, labels, sampled=sampled)
@@ -117,4 +121,8 @@ def read_labels(window: WindowSettings, schema: TableSchema) -> Labels:
     if not window.labels:
         return {}
     source = SourceSettings(data=window.labels, query=window.query)
-    return labels_of(read_table(source), window.label or schema.target)
+    table, name = read_table(source), window.label or schema.target
+    if schema.classes and name in table.columns:
+        # By their names, as the labels are that come by other ways.
+        table[name] = as_text(table[name])
+    return labels_of(table, name)

@@ -69,7 +69,7 @@ def queue(place: Workplace, *words: str) -> Finished:
 def test_the_most_doubtful_rows_come_out_as_a_sheet(
     shared_workplace: Workplace, served: Any, folder: Path
 ) -> None:
-    """One line a row with an empty column for the label; the same log gives the same sheet."""
+    """One line a row with an empty column for the label."""
     out = folder / "queue.csv"
     done = queue(shared_workplace, "--count", "40", "--out", str(out))
     assert done.status == 0, done.errors
@@ -79,10 +79,68 @@ def test_the_most_doubtful_rows_come_out_as_a_sheet(
     assert set(sheet["bought"]) == {""}
     assert set(sheet["request_id"]) == {"request"}
     assert sheet["probability"].astype(float).median() < 0.75
-    again = queue(shared_workplace, "--count", "40", "--out", str(folder / "again.csv"))
-    assert again.status == 0
-    assert (folder / "again.csv").read_bytes() == out.read_bytes()
     assert served["version"] == "1"
+
+
+def fill_in(folder: Path, name: str, answer: pd.Series) -> str:
+    """The sheet with what the rows turned out to be."""
+    sheet = pd.read_csv(folder / "queue.csv", dtype="str", keep_default_na=False)
+    labels = [answer.iloc[int(row)] for row in sheet["request_row"]]
+    sheet.assign(bought=labels).to_csv(folder / name, index=False)
+    return str(folder / name)
+
+
+def test_labels_come_back_once_and_without_contradiction(
+    shared_workplace: Workplace, folder: Path
+) -> None:
+    """Given twice they are known; a label that contradicts another is refused by its request."""
+    truth = newcomers()["bought"]
+    words = ["label-queue", "--json", "--labelled"]
+    first = shared_workplace.run(*words, fill_in(folder, "labelled.csv", truth))
+    assert first.status == 0, first.errors
+    assert (first.document["new"], first.document["open"]) == (40, 0)
+    second = shared_workplace.run(*words, str(folder / "labelled.csv"))
+    assert (second.document["new"], second.document["known"]) == (0, 40)
+    turned = fill_in(folder, "turned.csv", truth.map({"yes": "no", "no": "yes"}))
+    refused = shared_workplace.run(*words, turned)
+    assert refused.status == 2
+    assert "Request 'request', row " in refused.errors
+
+
+def test_labels_that_the_server_was_sent_are_kept_too(
+    shared_workplace: Workplace, served: Any, folder: Path
+) -> None:
+    """With their rows from the log; what was labelled is not asked for again."""
+    asked = pd.read_csv(folder / "queue.csv")["request_row"]
+    free = [row for row in range(ASKED) if row not in set(asked)][:5]
+    labels = [{"id": "request", "row": row, "label": newcomers()["bought"][row]} for row in free]
+    url = f"{served['endpoint']['url']}/v2/models/customers-bought/feedback"
+    assert httpx.post(url, json=labels).status_code == 200
+    for _ in range(50):
+        done = shared_workplace.run("label-queue", "--from-feedback", "--json")
+        assert done.status == 0, done.errors
+        if done.document["new"]:
+            break
+        time.sleep(0.3)
+    assert (done.document["new"], done.document["differing"]) == (5, 0)
+    out = str(folder / "next.csv")
+    assert shared_workplace.run("label-queue", "--count", "40", "--out", out).status == 0
+    again = set(pd.read_csv(out)["request_row"])
+    assert not again & {*asked, *free}
+
+
+def test_the_next_training_takes_what_came_back(
+    shared_workplace: Workplace, served: Any, words: list[str]
+) -> None:
+    """Under a digest of its own; without them the training is the first one again."""
+    done = shared_workplace.run(*words)
+    assert done.status == 0, done.errors
+    data, before = done.document["data"], served["data"]
+    assert (data["rows"], before["rows"]) == (445, 400)
+    assert data["digest"] != before["digest"]
+    assert any(each["kind"] == "labelled" for each in data["findings"])
+    without = shared_workplace.run(*words, "--set", "labels.enabled=false", "--no-deploy")
+    assert without.document["data"]["digest"] == before["digest"]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +149,8 @@ def test_the_most_doubtful_rows_come_out_as_a_sheet(
         (["--out", "{folder}/queue.csv"], "is there already and may hold labels"),
         (["--out", "{folder}/queue.txt"], "is no .csv file"),
         (["--count", "0"], "--count 0"),
-        (["--since", "2020-01-01", "--until", "2020-01-02"], "holds no row of this window"),
+        (["--since", "2020-01-02", "--until", "2020-01-01"], "before it begins"),
+        (["--labelled", "absent.csv"], "absent.csv"),
     ],
 )
 def test_a_mistake_is_told_in_one_line(

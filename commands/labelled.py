@@ -1,0 +1,118 @@
+"""Labels that have come: from a sheet that was filled in, or from the servers."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from commands.console import console_for, print_json
+from commands.environment import prepare
+from commands.label_queue import settings_of
+from serving.errors import ConfigError, DataError
+from steps.data.location import locate
+from steps.labelling.settings import Kept
+
+if TYPE_CHECKING:
+    from steps.registry.registry import Registry
+    from steps.registry.version import Version
+
+
+def take_back(options: argparse.Namespace) -> int:
+    """Keep the labels of a sheet for the next training.
+
+    Raises:
+        DataError: The sheet holds none, or one that cannot be.
+    """
+    if locate(options.labelled).kind not in ("file", "object"):
+        raise ConfigError(f"--labelled '{options.labelled}' is no file.")
+    prepare(verbose=options.verbose)
+    from commands.stack import use
+    from commands.versions import choose_model
+    from serving.schema import TableSchema
+    from steps.labelling.intake import read_sheet
+    from steps.labelling.kept import kept_labels, note_labels
+    from steps.registry.tracking import open_registry
+
+    use(options.stack)
+    registry = open_registry()
+    model = choose_model(registry, options.model)
+    version = champion_of(registry, model)
+    sheet = read_sheet(options.labelled, TableSchema.from_json(registry.schema_of(version)))
+    if not sheet.labels:
+        raise DataError(
+            f"'{options.labelled}' holds {sheet.open} rows and no label: fill in the column that "
+            "is named like the target."
+        )
+    store = kept_labels(version)
+    added = store.add(sheet.labels)
+    note_labels(registry, model, store.mark())
+    blank = sum(bool(label.blank) for label in sheet.labels)
+    place = store.location.shown
+    tell(Kept(model=model, new=added.new, known=added.known, open=sheet.open, blank=blank,
+              place=place), options)  # fmt: skip
+    return 0
+
+
+def champion_of(registry: Registry, model: str) -> Version:
+    """The champion, whose contract labels are held against.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    from steps.registry import aliases
+
+    version = aliases.resolve(registry, model).version
+    if version is None:
+        raise ConfigError(f"'{model}' has no champion yet, so that no row was answered.")
+    return version
+
+
+def keep_sent(options: argparse.Namespace) -> int:
+    """Keep the labels that servers were sent for the next training."""
+    settings = settings_of(options, datetime.now(UTC))
+    from stacks.startup import leave_frameworks_out, loading
+
+    with loading():
+        prepare(verbose=options.verbose)
+        from commands.execution import execute
+        from commands.stack import use
+        from commands.versions import choose_model
+        from pipelines.labelling import keeping
+        from steps.registry.tracking import open_registry
+
+        use(options.stack)
+        model = choose_model(open_registry(), options.model)
+    leave_frameworks_out()
+    console, quiet = console_for(options), options.quiet or options.json
+    arguments = {"model": model, "settings": settings}
+    done = execute(keeping, arguments, model=model, console=console, quiet=quiet)
+    tell(done.artifact("keep_feedback"), options)
+    return 0
+
+
+def tell(kept: Kept, options: argparse.Namespace) -> None:
+    """Print what became of the labels."""
+    if options.json:
+        print_json(kept.model_dump(mode="json"))
+        return
+    if options.quiet:
+        print(kept.new)
+        return
+    without = "whose row is not in the window" if options.from_feedback else "not filled in"
+    lines = [
+        ("labels", f"{kept.new:,} new, {kept.known:,} known, {kept.open:,} {without}"),
+        ("left out", f"{kept.differing:,} that a sheet labels otherwise" if kept.differing else ""),
+        ("left out", f"{kept.faulty:,} that break the contract" if kept.faulty else ""),
+        ("blank", f"{kept.blank:,} lack a sensitive value: no model is trained on them"
+         if kept.blank else ""),
+        ("kept", escape(kept.place)),
+        ("next", "the next training of "
+         f"'{escape(kept.model)}' takes them; `run.py monitor` counts them"),
+    ]  # fmt: skip
+    console = console_for(options)
+    for name, text in lines:
+        if text:
+            console.print(f"[bold]{name:<9}[/bold]{text}", highlight=False, soft_wrap=True)
