@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from serving.spec import ServiceSpec
 from tests.conformance.deployers import bodies
 from tests.conformance.deployers.machine import KINDS, Machine
+from tests.conformance.deployers.pods import NAME, Standing, pods_in
 
 Make = Callable[..., ServiceSpec]
 
@@ -35,13 +37,15 @@ def deployer(
 @pytest.fixture(scope="session")
 def standing(
     tmp_path_factory: pytest.TempPathFactory, seldon_cache: Path, base_image: str
-) -> Iterator[dict[str, Machine]]:
+) -> Iterator[dict[str, Standing]]:
     """Every deployer with every model, for tests that only ask."""
     assert seldon_cache
     assert base_image
     folder = tmp_path_factory.mktemp("standing")
-    made = {name: Machine(kind, folder / name) for name, kind in KINDS.items()}
+    made: dict[str, Standing] = {name: Machine(kind, folder / name) for name, kind in KINDS.items()}
+    stack = ExitStack()
     try:
+        made[NAME] = stack.enter_context(pods_in(folder / "cluster"))
         bundles = [bodies.spec(folder / "bundles", name) for name in bodies.SCHEMAS]
         with ThreadPoolExecutor() as pool:
             for machine in made.values():
@@ -52,3 +56,4 @@ def standing(
     finally:
         for machine in made.values():
             machine.close()
+        stack.close()

@@ -94,6 +94,11 @@ class Machine:
     kind: Kind
     folder: Path
 
+    @property
+    def protocols(self) -> frozenset[str]:
+        """What its servers speak."""
+        return self.kind.protocols
+
     def serve(
         self, spec: ServiceSpec, *, timeout: float = 60.0, server: ServerSettings | None = None
     ) -> Endpoint:

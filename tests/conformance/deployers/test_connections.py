@@ -15,6 +15,7 @@ from serving.spec import Endpoint
 from tests.conformance.deployers.bodies import ask
 from tests.conformance.deployers.conftest import Make
 from tests.conformance.deployers.machine import KINDS, Machine
+from tests.conformance.deployers.test_contract import Standing
 from tests.conformance.deployers.test_life import version_at
 from tests.unit.serving.tiny import EMPTY_ROW, ROW
 
@@ -48,7 +49,7 @@ def answered(client: socket.socket) -> bool:
 
 
 @pytest.fixture
-def shop(standing: dict[str, Machine], kind: str) -> Endpoint:
+def shop(standing: Standing, kind: str) -> Endpoint:
     """One of the servers that stand."""
     return next(each for each in standing[kind].endpoints() if each.name == "shop")
 

@@ -2,7 +2,8 @@
 
 The answers are the same bytes everywhere. What differs is around them: the microservice speaks
 Seldon v1 alone, closes each connection after its answer, allows every origin, and words what has
-nothing to do with predictions, such as a path that does not exist, in Seldon's form.
+nothing to do with predictions, such as a path that does not exist, in Seldon's form. Pods of
+`seldon_core` answer through the ingress of a stand-in for the cluster, which no real one is.
 """
 
 from typing import Any
@@ -14,21 +15,22 @@ import pytest
 from serving.model import Model
 from serving.openapi import v2_body
 from serving.spec import SELDON, SELDON_PATHS
+from tests.conformance.deployers import pods
 from tests.conformance.deployers.bodies import INVALID, MANY, SCHEMAS, VALID, ask, graph
-from tests.conformance.deployers.machine import KINDS, Machine
+from tests.conformance.deployers.machine import KINDS
 from tests.unit.serving.tiny import ROW
 
-Standing = dict[str, Machine]
+Standing = dict[str, pods.Standing]
 
-everywhere = pytest.mark.parametrize("kind", KINDS)
+everywhere = pytest.mark.parametrize("kind", [*KINDS, pods.NAME])
 
 
-def url(machine: Machine, name: str = "shop") -> str:
+def url(machine: pods.Standing, name: str = "shop") -> str:
     """Where a model takes Seldon v1 requests."""
     return next(each.seldon_url for each in machine.endpoints() if each.name == name)
 
 
-def post(machine: Machine, body: object, name: str = "shop") -> httpx.Response:
+def post(machine: pods.Standing, body: object, name: str = "shop") -> httpx.Response:
     """Send a Seldon v1 request as a stranger would."""
     content = {"content": body} if isinstance(body, bytes) else {"json": body}
     return httpx.post(url(machine, name), timeout=30, trust_env=False, **content)
@@ -177,7 +179,7 @@ def test_a_deployer_names_the_protocols_that_it_speaks(standing: Standing, kind:
     body = v2_body(SCHEMAS["shop"], MANY)
     asked = f"{endpoint.url}/v2/models/shop/infer"
     answer = httpx.post(asked, json=body, trust_env=False)
-    if "v2" not in machine.kind.protocols:
+    if "v2" not in machine.protocols:
         assert endpoint.predict_url == ""
         assert answer.status_code == 404
         return

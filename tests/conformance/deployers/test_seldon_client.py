@@ -11,7 +11,7 @@ import pytest
 
 from serving import seldon_environment
 from tests.conformance.deployers.bodies import NUMBERS
-from tests.conformance.deployers.machine import KINDS, Machine
+from tests.conformance.deployers.machine import KINDS
 from tests.conformance.deployers.test_contract import Standing, reference, url
 
 PROGRAM = Path(__file__).with_name("seldon_client.py")
@@ -21,7 +21,7 @@ ROWS = [[1.5, -7.0], [0.25, 1e-3]]
 @pytest.fixture(scope="module", params=KINDS)
 def told(request: pytest.FixtureRequest, standing: Standing) -> Any:
     """What the client makes of a server's answers."""
-    machine: Machine = standing[request.param]
+    machine = standing[request.param]
     asked = json.dumps({"names": list(NUMBERS.names), "rows": ROWS})
     address = urlsplit(url(machine, "numbers")).netloc
     words = [str(seldon_environment.python()), str(PROGRAM), address, asked]
