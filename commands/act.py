@@ -89,6 +89,7 @@ def retrain(config: RunConfig, outcome: str) -> dict[str, Any]:
         "champion": answer["champion"],
         "reasons": answer["decision"]["reasons"],
         "rollout": (answer.get("rollout") or {}).get("outcome"),
+        "trial": answer.get("rollout"),
     }
 
 

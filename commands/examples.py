@@ -46,6 +46,15 @@ examples:
 The rows are those that the champion doubts most and that differ from each other; fill in the
 column that is named like the target. The next training takes what came back.
 """
+DEMO_EXAMPLES = """\
+examples:
+  python run.py demo
+  python run.py demo --out story --keep
+
+It works in a folder of its own, with stores of its own: your runs, models and stacks stay as they
+are. Without --keep its page is left there, and its server is ended.
+Exit status: 0 when the story came out as planted, 1 when a part did not.
+"""
 COMPARE_EXAMPLES = """\
 examples:
   python run.py compare --stacks local,local-s3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commands.examples import LOOP_EXAMPLES, MONITOR_EXAMPLES, PREDICT_EXAMPLES
+from commands.examples import DEMO_EXAMPLES, LOOP_EXAMPLES, MONITOR_EXAMPLES, PREDICT_EXAMPLES
 from commands.grammar.base import Parser, command, window
 
 
@@ -45,4 +45,14 @@ def loop() -> Parser:
     parser.add_argument("--every", default="10m", help="30s, 10m, 24h or 7d (default: 10m)")
     parser.add_argument("--times", type=int, default=0, help="end after so many (default: never)")
     window(parser)
+    return parser
+
+
+def demo() -> Parser:
+    """The whole story on the demo's table."""
+    about = "Play it all on the demo's table: train, deploy, drift, retrain, canary, rollback."
+    parser = command("demo", "commands.demo.command:run", about, DEMO_EXAMPLES)
+    parser.add_argument("--out", metavar="DIR", help="a new folder for all of it")
+    kept = "leave the stores there and the server running"
+    parser.add_argument("--keep", action="store_true", help=kept)
     return parser

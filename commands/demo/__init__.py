@@ -1,0 +1,1 @@
+"""The whole story in some minutes: train, deploy, drift, retrain, canary, rollback."""
