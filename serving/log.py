@@ -118,6 +118,7 @@ class PredictionLog:
 
     Args:
         limit: Rows that may wait to be written; what comes above is dropped and counted.
+        inline: Rows up to which a record is written down in the moment in which it comes.
         mask: What is kept of sensitive columns.
         shipping: What ships whole segments; None where they stay.
     """
@@ -128,6 +129,7 @@ class PredictionLog:
         settings: LogSettings = LogSettings(),  # noqa: B008
         *,
         limit: int = 200_000,
+        inline: int = INLINE,
         mask: Mask = OMITTED,
         shipping: Shipping | None = None,
     ) -> None:
@@ -136,6 +138,7 @@ class PredictionLog:
         self.feedback = FeedbackLog(directory, settings)
         self._directory = directory
         self._limit = limit
+        self._inline = inline
         self._segments = Segments(
             directory, size=settings.segment, seconds=settings.seconds, keep=settings.keep
         )
@@ -175,7 +178,7 @@ class PredictionLog:
             self._waiting += rows
         # A few rows are cheaper to write down here than to keep as objects: two threads that
         # contend for the interpreter, and a collector that walks what waits, cost more.
-        self._queue.append(self._lines(record) if rows <= INLINE else record)
+        self._queue.append(self._lines(record) if rows <= self._inline else record)
 
     def close(self) -> None:
         """Write what is waiting, end the thread and let the last segment be shipped."""
@@ -209,10 +212,12 @@ class PredictionLog:
         lines: list[bytes] = []
         for _ in range(len(self._queue)):
             entry = self._queue.popleft()
-            if isinstance(entry, Record):
-                self._append_batch(entry)
-            else:
+            if not isinstance(entry, Record):
                 lines.extend(entry)
+            elif len(entry.scores) <= INLINE:
+                lines.extend(self._lines(entry))
+            else:
+                self._append_batch(entry)
             if len(lines) >= CHUNK:
                 self._append(lines)
                 lines = []
@@ -262,7 +267,7 @@ class PredictionLog:
             print(f"prediction log: {error!r}", file=sys.stderr, flush=True)
 
 
-def open_log(home: Path, python: str = sys.executable) -> PredictionLog:
+def open_log(home: Path, python: str = sys.executable, *, inline: int = INLINE) -> PredictionLog:
     """The log of a home's server, kept as the home's settings say.
 
     Args:
@@ -270,4 +275,5 @@ def open_log(home: Path, python: str = sys.executable) -> PredictionLog:
     """
     settings = read_settings(home)
     mask = mask_of(home, settings.sensitive)
-    return PredictionLog(home / "log", settings, mask=mask, shipping=Shipping(home, python))
+    shipping = Shipping(home, python)
+    return PredictionLog(home / "log", settings, inline=inline, mask=mask, shipping=shipping)

@@ -69,7 +69,9 @@ class SeldonModel:
             raise
         except AttributeError as error:  # One that the microservice takes for "has no load".
             raise RuntimeError(str(error)) from error
-        self.log = open_log(self.home, self._shipper)
+        # The web server's code leaves nothing of the log's in the processor's cache: many records
+        # are written down in a fraction of the time that each takes alone.
+        self.log = open_log(self.home, self._shipper, inline=0)
         self.log.start()
         atexit.register(self._end)
         # What is loaded by now stays: the collector need not walk it, nor run every few requests.

@@ -26,6 +26,8 @@ Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 CHUNK = 64 << 10
+# Where the body lies that was read.
+BODY = "switchyard.body"
 
 
 def blueprint(model: SeldonModel) -> Blueprint:
@@ -45,6 +47,14 @@ def blueprint(model: SeldonModel) -> Blueprint:
     @routes.app_errorhandler(HTTPException)
     def explain(error: HTTPException) -> Response:
         return respond(_explain(error, model))
+
+    # The microservice has these too; on its own way it looks for a form, a query and metrics.
+    @routes.post("/api/v1.0/predictions")
+    @routes.post("/api/v0.1/predictions")
+    def predict() -> Response:
+        told = request.args.get("json") if request.query_string else None
+        body = told or request.environ[BODY]
+        return Response(model.predict_raw(body), content_type="application/json")
 
     @routes.get("/healthz")
     def live() -> dict[str, object]:
@@ -81,6 +91,7 @@ class Door:
             if environ["REQUEST_METHOD"] == "POST":
                 body = read(environ["wsgi.input"], self._settings)
                 environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+                environ[BODY] = body
                 environ["CONTENT_TYPE"] = "application/json"
                 HEADERS.set(_headers(environ, TELLING))
         except RequestError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
@@ -10,6 +11,7 @@ import time
 from concurrent import futures
 from functools import partial
 from selectors import EVENT_READ
+from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -76,8 +78,10 @@ class Worker(ThreadWorker):
             return
         try:
             if sent:
+                answer = conn.sock = Whole(conn.sock)
                 conn.init()
                 self.handle(conn)
+                answer.flush()
         finally:
             self.nr_conns -= 1
             conn.close()
@@ -104,6 +108,26 @@ class Worker(ThreadWorker):
             self.futures.remove(each)
         self.murder_keepalived()
         self.alive = self.alive and self.is_parent_alive()
+
+
+class Whole:
+    """A socket that sends an answer's head and body together, once both are there."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def sendall(self, data: bytes) -> None:
+        """Keep a part."""
+        self._parts.append(data)
+
+    def flush(self) -> None:
+        """Send it all; a client that is gone by now wants none of it."""
+        with contextlib.suppress(OSError):
+            self._sock.sendall(b"".join(self._parts))
 
 
 def whole(sent: bytes) -> bool:
