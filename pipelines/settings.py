@@ -67,6 +67,27 @@ class RunConfig(Settings):
         return self
 
     @model_validator(mode="after")
+    def _windows_of_ordered_rows(self) -> Self:
+        """What a window is has to be known before any step begins."""
+        known = [candidate.name for candidate in self.candidates]
+        for name in self.ensemble.windowed:
+            if name not in known:
+                raise ValueError(
+                    f"ensemble.windowed: no candidate '{name}'. {near_miss(name, known)}"
+                )
+        names = [member.name for member in self.members]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two candidates are named '{twice[0]}', one for its window")
+        windows = any(member.window < 1 for member in self.members)
+        if windows and self.ordered_tuning.order is False:
+            raise ValueError(
+                "ensemble.windows need rows in the order of time: split.by: time, or tuning.order "
+                "(a column, or true where the table's own order is that)"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _tries_known_steps(self) -> Self:
         """A policy for a step that is not there would never be followed."""
         for group in ("retry", "timeout"):
@@ -74,8 +95,27 @@ class RunConfig(Settings):
         return self
 
     @property
+    def members(self) -> tuple[CandidateSettings, ...]:
+        """The candidates, and behind each itself on the more recent rows alone."""
+        found: list[CandidateSettings] = []
+        for candidate in self.candidates:
+            found.append(candidate)
+            if not self.ensemble.windowed or candidate.name in self.ensemble.windowed:
+                found.extend(candidate.on(share) for share in self.ensemble.shorter)
+        return tuple(found)
+
+    @property
+    def ordered_tuning(self) -> TuningSettings:
+        """How candidates are judged: where windows are compared, by later rows than they saw."""
+        windows = any(member.window < 1 for member in self.members)
+        if self.tuning.order is not False or self.split.by != "time" or not windows:
+            return self.tuning
+        content = {**self.tuning.model_dump(), "order": self.split.column}
+        return TuningSettings.model_validate(content)
+
+    @property
     def _steps(self) -> list[str]:
-        return steps_of([candidate.name for candidate in self.candidates])
+        return steps_of([member.name for member in self.members])
 
     @property
     def attempts(self) -> dict[str, dict[str, Any]]:

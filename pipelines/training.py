@@ -28,19 +28,17 @@ def training(
     lineage = trace_lineage(table, commit, origin, stack, config.computed)
     checks = validate(table, config.data.columns, config.validation, contract)
     train_rows, test_rows, schema = split_rows(table, checks, config.validation, config.split)
-    metric, seed = config.gate.metric, config.seed
+    metric, seed, tuning = config.gate.metric, config.seed, config.ordered_tuning
     if config.report.enabled:
         report_drift(train_rows, test_rows, schema, config.report, seed)
     candidates = [
         train_candidate(
-            train_rows, schema, candidate, config.tuning, metric, seed, id=f"train_{candidate.name}"
+            train_rows, schema, candidate, tuning, metric, seed, id=f"train_{candidate.name}"
         )
-        for candidate in config.candidates
+        for candidate in config.members
     ]
     if config.ensemble.enabled and len(candidates) > 1:
-        blended = blend(
-            candidates, train_rows, schema, config.tuning, config.ensemble, metric, seed
-        )
+        blended = blend(candidates, train_rows, schema, tuning, config.ensemble, metric, seed)
         candidates = [*candidates, blended]
     sensitive = config.data.sensitive
     evaluations = evaluate(candidates, test_rows, config.gate, config.split, sensitive)

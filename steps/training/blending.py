@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from steps.evaluation.metrics import Metric, find_metric
 from steps.training.candidate import Candidate
+from steps.training.chain import scored
 from steps.training.ensemble import (
     Weights,
     blend_scores,
@@ -37,8 +38,9 @@ def blend_candidates(
     started = time.monotonic()
     measure = find_metric(metric, data.schema.task)
     check_members(candidates, data.folds)
-    members = [candidate.oof for candidate in candidates]
-    weights = select(members, data.target, measure, settings.size)
+    members, known = [candidate.oof for candidate in candidates], scored(data.folds)
+    shown = [scores[known] for scores in members]
+    weights = select(shown, data.target[known], measure, settings.size)
     oof = nested_scores(members, data.target, data.folds, measure, settings.size)
     onnx, difference = _merged(candidates, weights, data)
     parameters = _weights(candidates, weights)

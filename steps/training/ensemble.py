@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from serving.errors import RunError
 from steps.evaluation.metrics import Metric
 from steps.training.candidate import Candidate, Folds, Scores, Target
+from steps.training.chain import before
 from steps.training.export import INPUT, OPSETS, OUTPUT, serialise
 
 if TYPE_CHECKING:
@@ -50,15 +51,15 @@ def blend_scores(members: Sequence[Scores], weights: Weights) -> Scores:
 def nested_scores(
     members: Sequence[Scores], target: Target, folds: Folds, metric: Metric, size: int
 ) -> Scores:
-    """Scores of each row by a blend whose weights were chosen on the other folds.
+    """Scores of each row by a blend whose weights were chosen on other folds; NaN where none was.
 
     The weights that are used in the end are chosen on all rows; scored on those same rows they
-    would look better than they are.
+    would look better than they are. Of folds in the order of time only earlier ones choose.
     """
-    result = np.zeros_like(members[0])
-    for fold in np.unique(folds):
-        held = folds == fold
-        weights = select([scores[~held] for scores in members], target[~held], metric, size)
+    result = np.full_like(members[0], np.nan)
+    for fold in np.unique(folds[folds >= 0]):
+        held, known = folds == fold, before(folds, int(fold))
+        weights = select([scores[known] for scores in members], target[known], metric, size)
         result[held] = blend_scores([scores[held] for scores in members], weights)
     return result
 

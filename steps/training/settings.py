@@ -8,6 +8,7 @@ from steps.config import Settings
 
 Value = bool | int | float | str | None | tuple[int, ...]
 Parameters = dict[str, Value]
+Share = Annotated[float, Field(gt=0, le=1)]
 CandidateKind = Literal["linear", "forest", "extra_trees", "boosting", "network"]
 BLEND = "blend"
 
@@ -20,12 +21,15 @@ class CandidateSettings(Settings):
         parameters: What scikit-learn's estimator (or `NetworkParameters`) takes; the rest keeps
             its default. `linear` takes `C` in regressions too, as one over Ridge's `alpha`.
         search: Values to choose from for each parameter that is tuned. None is tuned without it.
+        window: The share of the training rows, the most recent ones, that it is fitted on; below 1
+            the rows need an order (`tuning.order`).
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     kind: CandidateKind
     parameters: Parameters = Field(default_factory=dict)
     search: dict[str, tuple[Value, ...]] = Field(default_factory=dict)
+    window: Share = 1.0
 
     @field_validator("name")
     @classmethod
@@ -41,6 +45,11 @@ class CandidateSettings(Settings):
             raise ValueError(f"search.{empty[0]} lists no value to choose from")
         return self
 
+    def on(self, window: float) -> "CandidateSettings":
+        """The same model on the most recent share of the training rows, under a name of its own."""
+        name = f"{self.name}_last{round(100 * window)}"
+        return self.model_copy(update={"name": name, "window": window})
+
 
 class TuningSettings(Settings):
     """Cross-validation inside the training rows.
@@ -50,12 +59,21 @@ class TuningSettings(Settings):
         max_seconds: No further trial of a candidate starts after so many seconds; the number of
             trials, and with it the result, then depends on the machine.
         group: A column of the table whose rows of equal value stay in one fold.
+        order: What says which rows are later ones: a column of times or numbers, or true where the
+            table's own order does. Each fold is then scored by models of earlier rows alone.
     """
 
     folds: Annotated[int, Field(ge=2)] = 3
     trials: Annotated[int, Field(ge=1)] = 4
     max_seconds: Annotated[float, Field(gt=0)] | None = None
     group: str | None = None
+    order: bool | str = False
+
+    @model_validator(mode="after")
+    def _either_groups_or_an_order(self) -> "TuningSettings":
+        if self.group is not None and self.order is not False:
+            raise ValueError("tuning.group and tuning.order cannot be had together")
+        return self
 
 
 class EnsembleSettings(Settings):
@@ -63,10 +81,29 @@ class EnsembleSettings(Settings):
 
     Args:
         size: How many times a member is drawn: weights are multiples of one over it.
+        windows: Shares of the training rows, the most recent ones, on which candidates are trained
+            as well. 1, all of them, is there without being named.
+        windowed: Which candidates; all where none is named.
     """
 
     enabled: bool = True
     size: Annotated[int, Field(ge=1)] = 20
+    windows: tuple[Share, ...] = ()
+    windowed: tuple[str, ...] = ()
+
+    @field_validator("windows")
+    @classmethod
+    def _told_apart(cls, given: tuple[float, ...]) -> tuple[float, ...]:
+        """A candidate is named for its window's per cent."""
+        shares = [round(100 * share) for share in given]
+        if 0 in shares or len(set(shares)) < len(shares):
+            raise ValueError("windows are told apart by whole per cent: 0.5, 0.25")
+        return given
+
+    @property
+    def shorter(self) -> tuple[float, ...]:
+        """The windows that do not hold all rows."""
+        return tuple(share for share in self.windows if round(100 * share) < 100)
 
 
 class NetworkParameters(Settings):

@@ -7,13 +7,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pandas import DataFrame
 
+from serving.errors import DataError
 from serving.schema import TableSchema
 from steps.caching import ROOT
 from steps.data.encoding import encode_frame, encode_target
 from steps.evaluation.metrics import find_metric
-from steps.training.candidate import Candidate
+from steps.training.candidate import Candidate, Rows, Target
+from steps.training.chain import chain, order_of, recent
 from steps.training.estimators import fit, score
 from steps.training.export import check_portability, probe_rows, to_onnx
 from steps.training.folds import assign_folds, groups_of
@@ -25,9 +28,12 @@ def prepare(
     train_rows: DataFrame, schema: TableSchema, tuning: TuningSettings, seed: int
 ) -> TrainingData:
     """Encode the training rows and cut them into folds, the same ones for every candidate."""
-    target = encode_target(train_rows, schema)
-    folds = assign_folds(target, schema, tuning, seed, groups_of(train_rows, tuning))
-    return TrainingData(encode_frame(train_rows, schema), target, folds, schema)
+    target, order = encode_target(train_rows, schema), order_of(train_rows, tuning)
+    if order is not None:
+        folds = chain(order, tuning)
+    else:
+        folds = assign_folds(target, schema, tuning, seed, groups_of(train_rows, tuning))
+    return TrainingData(encode_frame(train_rows, schema), target, folds, schema, order)
 
 
 def train(
@@ -51,9 +57,8 @@ def train(
     measure = find_metric(metric, data.schema.task)
     tuned = tune(candidate, data, tuning, measure, seed)
     best, schema = tuned.best, data.schema
-    native = fit(
-        candidate.kind, best.parameters, data.matrix, data.target, schema, seed, checkpoints
-    )
+    matrix, learnt = fitted_on(candidate, data)
+    native = fit(candidate.kind, best.parameters, matrix, learnt, schema, seed, checkpoints)
     onnx, difference = _converted(native, data, candidate.name)
     return Candidate(
         name=candidate.name,
@@ -69,7 +74,34 @@ def train(
         trials=tuned.trials,
         difference=difference,
         seconds=time.monotonic() - started,
+        note=note_of(candidate, len(learnt)),
     )
+
+
+def fitted_on(candidate: CandidateSettings, data: TrainingData) -> tuple[Rows, Target]:
+    """The training rows that a candidate is fitted on in the end, with their targets.
+
+    Raises:
+        DataError: A class of the target is not among them.
+    """
+    if candidate.window == 1:
+        return data.matrix, data.target
+    rows = recent(data.order, candidate.window)
+    absent = set(range(len(data.schema.classes))) - set(np.unique(data.target[rows]).tolist())
+    if absent:
+        name = data.schema.classes[min(int(place) for place in absent)]
+        raise DataError(
+            f"The most recent {candidate.window:.0%} of the training rows hold no "
+            f"'{data.schema.target}' = '{name}': take longer windows (ensemble.windows)."
+        )
+    return data.matrix[rows], data.target[rows]
+
+
+def note_of(candidate: CandidateSettings, rows: int) -> str:
+    """What the results say of a candidate that did not learn from all rows."""
+    if candidate.window == 1:
+        return ""
+    return f"Fitted on the most recent {candidate.window:.0%} of the training rows, {rows:,}."
 
 
 def _converted(native: Any, data: TrainingData, name: str) -> tuple[bytes, float]:

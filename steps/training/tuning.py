@@ -11,21 +11,28 @@ from typing import Any
 
 import numpy as np
 
+from serving.errors import DataError
 from serving.schema import TableSchema
 from steps.evaluation.metrics import Metric
 from steps.training.candidate import Folds, Rows, Scores, Target, Trial
+from steps.training.chain import Mask, Order, learnt_from, scored
 from steps.training.estimators import fit, score
 from steps.training.settings import CandidateSettings, TuningSettings
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """The encoded training rows, which alone decide what is learnt and chosen."""
+    """The encoded training rows, which alone decide what is learnt and chosen.
+
+    Args:
+        order: The rank of each row in time, where the rows have an order.
+    """
 
     matrix: Rows
     target: Target
     folds: Folds
     schema: TableSchema
+    order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +87,33 @@ def sample(candidate: CandidateSettings, trials: int, seed: int) -> Iterator[dic
 def out_of_fold(
     candidate: CandidateSettings, parameters: dict[str, Any], data: TrainingData, seed: int
 ) -> Scores:
-    """The scores of each row by a model that was fitted on the other folds."""
-    scores = np.zeros((len(data.target), data.schema.width), dtype=np.float32)
-    for fold in np.unique(data.folds):
+    """The scores of each row by a model that was fitted on other folds; NaN where none was.
+
+    Where the rows have an order, a model is fitted on earlier rows alone.
+    """
+    scores = np.full((len(data.target), data.schema.width), np.nan, dtype=np.float32)
+    for fold in np.unique(data.folds[scored(data.folds)]):
         held = data.folds == fold
+        known = learnt_from(data.order, held, candidate.window)
+        check_classes(data, known, candidate)
         native = fit(
-            candidate.kind, parameters, data.matrix[~held], data.target[~held], data.schema, seed
+            candidate.kind, parameters, data.matrix[known], data.target[known], data.schema, seed
         )
         scores[held] = score(native, data.matrix[held], data.schema)
     return scores
+
+
+def check_classes(data: TrainingData, rows: Mask, candidate: CandidateSettings) -> None:
+    """Refuse rows of a window among which there is nothing to tell apart.
+
+    Raises:
+        DataError: They hold one class alone.
+    """
+    if data.order is not None and data.schema.classes and len(np.unique(data.target[rows])) < 2:
+        raise DataError(
+            f"Candidate '{candidate.name}': {int(rows.sum())} rows in the order of time hold one "
+            f"class of '{data.schema.target}' alone. Take longer windows (ensemble.windows)."
+        )
 
 
 def judge(parameters: dict[str, Any], oof: Scores, data: TrainingData, metric: Metric) -> Trial:
@@ -99,12 +124,13 @@ def judge(parameters: dict[str, Any], oof: Scores, data: TrainingData, metric: M
 
 def fold_scores(oof: Scores, data: TrainingData, metric: Metric) -> tuple[float, ...]:
     """The metric on each fold; a fold on which it is undefined is left out."""
-    numbers = np.unique(data.folds)
+    numbers = np.unique(data.folds[data.folds >= 0])
     held = [data.folds == fold for fold in numbers]
     scores = [metric.function(data.target[rows], oof[rows]) for rows in held]
     defined = tuple(value for value in scores if not math.isnan(value))
     # A class too rare for any fold still has a score over all rows.
-    return defined or (metric.function(data.target, oof),)
+    judged = data.folds >= 0
+    return defined or (metric.function(data.target[judged], oof[judged]),)
 
 
 def better(score: float, other: float, metric: Metric) -> bool:
