@@ -61,6 +61,7 @@ lock: $(UV) ## Renew the pins of every environment.
 		$(COMPILE) requirements-$$extra.in -o requirements-$$extra.txt && $(NO_LOCAL) requirements-$$extra.txt || exit 1; \
 	done
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt && $(NO_LOCAL) requirements-dev.txt
+	cd tests/airflow && $(COMPILE:$(VENV)%=../../$(VENV)%) requirements.in -o requirements.txt
 	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) requirements.in -o requirements.txt
 	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) s3-requirements.in -o s3-requirements.txt
 	cd serving && $(COMPILE:$(VENV)%=../$(VENV)%) --override seldon-overrides.txt \

@@ -22,12 +22,12 @@ WAITING = re.compile(r"^(canary|shadow) of version ")
 PLAIN_SECONDS = 10.0
 LOGGERS = ("zenml", "serving", "stacks", "steps")
 # Where a run of a cluster is; what is said of its steps is told as of this machine's.
-ELSEWHERE = re.compile(r"^Kubeflow: ")
+ELSEWHERE = re.compile(r"^(Airflow|Kubeflow): ")
 AGAIN = re.compile(
     r"Step `(?P<step>[^`]+)` is tried again: (?P<number>\d+) of (?P<tries>\d+) in (?P<rest>.+)",
     re.DOTALL,
 )
-FAILED = re.compile(r"Failed to run step `(?P<step>[^`]+)`: ")
+FAILED = re.compile(r"Failed to run step `(?P<step>[^`]+)`(: |\.$)")
 STYLES = {"done": "green", "cached": "cyan", "kept": "cyan", "failed": "red"}
 
 

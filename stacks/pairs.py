@@ -13,6 +13,7 @@ from stacks.values import leaves
 
 # Orchestrators whose steps run on other machines, and those whose steps run in containers.
 REMOTE = {
+    "airflow_watched",
     "azureml",
     "kubeflow",
     "kubeflow_rehearsal",

@@ -2,6 +2,7 @@
 
 # By component type and flavor name: what ZenML is told to import.
 SOURCES = {
+    ("orchestrator", "airflow_watched"): "stacks.flavors.airflow.flavor.WatchedAirflowFlavor",
     ("model_deployer", "resident"): "stacks.flavors.resident.ResidentFlavor",
     ("model_deployer", "resident_docker"): "stacks.flavors.resident_docker.ResidentDockerFlavor",
     ("model_deployer", "seldon_core"): "stacks.flavors.seldon.flavor.SeldonFlavor",

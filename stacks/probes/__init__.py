@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stacks.probes import bucket, cluster, docker, registry, tracking
+from stacks.probes import airflow, bucket, cluster, docker, registry, tracking
 from stacks.problem import Problem, place
 from stacks.schema import Component
 from stacks.values import SECRET_NAME, is_credential, secret_references, unset_variables
@@ -49,6 +49,8 @@ def _ask(
             yield from registry.ask(where, flavor, uri, named, renewal)
         case ("image_builder", "local") | ("model_deployer", "resident_docker"):
             yield from docker.ask(where)
+        case "orchestrator", "airflow_watched":
+            yield from airflow.ask(where, configuration, remedy or "set its credentials")
         case "orchestrator", ("kubeflow" | "kubeflow_watched"):
             yield from cluster.ask_pipelines(where, configuration)
         case "orchestrator", "kubernetes":

@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serving.image import alone
+
 if TYPE_CHECKING:
     from docker import DockerClient
 
@@ -37,9 +39,10 @@ NAME = f"{REPOSITORY}:{TAG}"
 
 def base_image(client: DockerClient) -> str:
     """The name of the base image, which the engine keeps for as long as the recipe is the same."""
-    if not client.images.list(name=NAME):
-        with tempfile.TemporaryDirectory() as folder:
-            _make(client, Path(folder) / "base.tar")
+    with alone(NAME):
+        if not client.images.list(name=NAME):
+            with tempfile.TemporaryDirectory() as folder:
+                _make(client, Path(folder) / "base.tar")
     return NAME
 
 

@@ -2,39 +2,86 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
+
+from serving.image import alone
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 SECONDS = 30
+NAME = "switchyard-test-engine"
+# Who uses the engine holds a lock of it; it names the process that tests started.
+USERS = Path(tempfile.gettempdir()) / f"{NAME}-{os.geteuid()}.users"
 
 
 @contextmanager
 def engine(folder: Path) -> Iterator[DockerClient]:
-    """A client of the engine; an engine that was started here ends with the block.
+    """A client of the engine; one that tests started ends with the last of those who use it.
 
     Args:
         folder: Keeps the log of an engine that is started.
     """
-    if client := answering():
-        with closing(client):
-            yield client
+    with USERS.open("a+") as users:
+        with alone(NAME):
+            client = _entered(users, folder / "dockerd.log")
+        try:
+            with closing(client):
+                yield client
+        finally:
+            with alone(NAME):
+                _leave(users)
+
+
+def _entered(users: TextIO, log: Path) -> DockerClient:
+    client = answering()
+    if _is_free(users):
+        # What runs already is nobody's of these.
+        users.truncate(0)
+    if client is None:
+        daemon = start(log)
+        try:
+            client = wait(daemon, log)
+        except BaseException:
+            daemon.terminate()
+            raise
+        users.write(str(daemon.pid))
+        users.flush()
+    fcntl.flock(users, fcntl.LOCK_SH)
+    return client
+
+
+def _leave(users: TextIO) -> None:
+    """End an engine that tests started, unless others of them use it."""
+    if not _is_free(users):
         return
-    daemon = start(folder / "dockerd.log")
+    users.seek(0)
+    if pid := users.read():
+        users.truncate(0)
+        os.kill(int(pid), signal.SIGTERM)
+        with suppress(ChildProcessError):
+            os.waitpid(int(pid), 0)
+        # It may be the child of another session, which has ended.
+        while Path(f"/proc/{pid}").exists():
+            time.sleep(0.1)
+
+
+def _is_free(users: TextIO) -> bool:
     try:
-        with closing(wait(daemon, folder / "dockerd.log")) as client:
-            yield client
-    finally:
-        daemon.terminate()
-        daemon.wait(timeout=SECONDS)
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def answering() -> DockerClient | None:

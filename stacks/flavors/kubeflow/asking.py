@@ -1,18 +1,15 @@
-"""What Kubeflow and ZenML say of a run, and what is said of it here."""
+"""What Kubeflow and ZenML say of a run."""
 
 import io
-import logging
 from contextlib import redirect_stdout
 from typing import Any
 from uuid import UUID
 
 from kfp_server_api.exceptions import ApiException
 from urllib3.exceptions import HTTPError
-from zenml.client import Client
 
-from stacks.flavors.kubeflow.watch import DONE, Look, Lost
-
-log = logging.getLogger(__name__)
+from stacks.flavors.kubeflow.watch import Look, Lost
+from stacks.flavors.told import statuses
 
 
 class Quiet:
@@ -41,24 +38,13 @@ def look(client: Any, identity: str, run: UUID) -> Look:
         there = client.get_run(identity)
     except (ApiException, HTTPError, OSError) as error:
         raise Lost(str(error).splitlines()[0]) from error
-    here = Client().get_pipeline_run(run, hydrate=False)
-    steps = Client().list_run_steps(pipeline_run_id=run, size=500, hydrate=False).items
+    status, steps = statuses(run)
     tasks = (there.run_details.task_details or ()) if there.run_details else ()
     failed = [task for task in tasks if task.state == "FAILED"]
     reasons = [f"{task.display_name}: {task.error.message}" for task in failed if task.error]
     return Look(
         str(there.state or "PENDING").upper(),
-        str(here.status),
-        {step.name: str(step.status) for step in steps},
+        status,
+        steps,
         "; ".join(reasons) or (there.error.message if there.error else "") or "",
     )
-
-
-def tell(step: str, status: str) -> None:
-    """Say what became of a step, in the words that ZenML has for a step of this machine."""
-    if status == "running":
-        log.info("Step `%s` has started.", step)
-    elif status in DONE - {"cached"}:
-        log.info("Step `%s` has finished in Kubeflow.", step)
-    elif status == "failed":
-        log.info("Failed to run step `%s`.", step)

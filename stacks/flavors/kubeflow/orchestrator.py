@@ -4,6 +4,7 @@ import io
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -22,7 +23,7 @@ from zenml.orchestrators import SubmissionResult
 from serving.errors import RunError
 from stacks.attempt import watched
 from stacks.closing import close
-from stacks.flavors.kubeflow.asking import Quiet, look, tell
+from stacks.flavors.kubeflow.asking import Quiet, look
 from stacks.flavors.kubeflow.closing import outcome_of
 from stacks.flavors.kubeflow.cron import six_fields
 from stacks.flavors.kubeflow.flavor import WatchedKubeflowConfig
@@ -30,6 +31,7 @@ from stacks.flavors.kubeflow.groups import GroupedSnapshot, grouped_snapshot, to
 from stacks.flavors.kubeflow.pod_start import identified
 from stacks.flavors.kubeflow.pods import ask_for, largest, wish
 from stacks.flavors.kubeflow.watch import Watch
+from stacks.flavors.told import tell
 
 RUN, RECURRING = "kubeflow_run_id", "kubeflow_recurring_run_id"
 log = logging.getLogger(__name__)
@@ -209,8 +211,9 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
 
     def _wait(self, client: Any, identity: str, run: UUID, timeout: float, where: str) -> None:
         config = self.config
+        told = partial(tell, "Kubeflow")
         watch = Watch(
-            lambda: look(client, identity, run), tell, config.poll, config.patience, timeout
+            lambda: look(client, identity, run), told, config.poll, config.patience, timeout
         )
         try:
             seen = watch.until_the_end()

@@ -1,0 +1,51 @@
+"""What Airflow starts for a step: a container, its command, and what it may use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stacks.flavors.kubeflow.groups import GroupedSnapshot
+from stacks.flavors.kubeflow.pod_start import in_turn
+
+# Airflow fills in commands as templates: what it starts must hold no two braces in a row.
+ENDING = """
+import os, signal
+signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
+"""
+DOCKER = "airflow.providers.docker.operators.docker.DockerOperator"
+
+
+def prepared(task: Any, dealt: GroupedSnapshot, network: str) -> None:
+    """Let a task run its steps in turn, in a container that leaves nothing behind.
+
+    Args:
+        task: One of ZenML's description of a DAG, which is changed.
+        network: The Docker network of its container.
+    """
+    task.command = ending(in_turn(task.command, dealt.groups[task.id].steps))
+    configured = [step.config for step in dealt.members(task.id).values()]
+    if task.operator_source == DOCKER:
+        said = {"network_mode": network, "auto_remove": "force", "mount_tmp_dir": False}
+        task.operator_args = {**said, **limited(configured), **task.operator_args}
+
+
+def ending(command: list[str]) -> list[str]:
+    """The same program, which ends when it is told to.
+
+    The first process of a container does not, and Airflow's worker, which ends the container of a
+    run that was stopped, has no time to wait for Docker's own end of it and then remove it.
+    """
+    program, option, source, *rest = command
+    return [program, option, ENDING + source, *rest] if option == "-c" else command
+
+
+def limited(configured: list[Any]) -> dict[str, Any]:
+    """The most that any of the steps asks for; of processors Docker is told a share."""
+    memory = [each.resource_settings.get_memory("KiB") for each in configured]
+    cores = [each.resource_settings.cpu_count for each in configured]
+    found: dict[str, Any] = {}
+    if known := [each for each in memory if each]:
+        found["mem_limit"] = f"{int(max(known))}k"
+    if known := [each for each in cores if each]:
+        found["cpus"] = float(max(known))
+    return found

@@ -1,0 +1,94 @@
+"""Pipelines whose containers succeed side by side, fail, die, and take too long."""
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+from zenml import pipeline, step
+from zenml.config import ResourceSettings
+
+SIZE = 300 * 1024**2
+# So long that two containers begun together are at work at the same time.
+SECONDS = 6.0
+
+
+@step(enable_cache=False)
+def left() -> Annotated[int, "left"]:
+    """One half."""
+    time.sleep(SECONDS)
+    return 20
+
+
+@step(enable_cache=False, settings={"resources": ResourceSettings(memory="300MiB")})
+def right() -> Annotated[int, "memory"]:
+    """How much memory the other half has."""
+    time.sleep(SECONDS)
+    group = Path("/sys/fs/cgroup")
+    newer, older = group / "memory.max", group / "memory/memory.limit_in_bytes"
+    return int((newer if newer.exists() else older).read_text())
+
+
+@step(enable_cache=False)
+def join(one: int, other: int) -> Annotated[int, "sum"]:
+    """Both."""
+    return one + other
+
+
+@step(enable_cache=False)
+def fails() -> Annotated[int, "number"]:
+    """Raise as any step may."""
+    raise ValueError("the table is empty")
+
+
+@step(enable_cache=False)
+def follows(number: int) -> None:
+    """What must not run after a failure."""
+    assert number
+
+
+@step(enable_cache=False)
+def dies() -> Annotated[int, "number"]:
+    """End as a container ends that ran out of memory."""
+    os._exit(137)
+
+
+@step(enable_cache=False)
+def tick() -> None:
+    """What a schedule starts."""
+
+
+@step(enable_cache=False)
+def waits() -> None:
+    """Take longer than anybody would wait."""
+    time.sleep(600)
+
+
+@pipeline
+def sums() -> None:
+    """Two branches and their join."""
+    join(left(), right())
+
+
+@pipeline
+def failing() -> None:
+    """A step that raises, and one that needs it."""
+    follows(fails())
+
+
+@pipeline
+def dying() -> None:
+    """A container that dies, and a step that needs it."""
+    follows(dies())
+
+
+@pipeline
+def waiting() -> None:
+    """A run that does not end."""
+    waits()
+
+
+@pipeline
+def nightly() -> None:
+    """What a schedule starts."""
+    tick()
