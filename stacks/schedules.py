@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PIPELINE = "retraining"
 # The orchestrators on which a schedule was seen to fire more than once, and to end.
-KEEPERS = {"kubeflow_watched"}
+KEEPERS = {"airflow_watched", "kubeflow_watched"}
 
 
 def require_keeper(file: StackFile) -> None:
@@ -28,9 +28,9 @@ def require_keeper(file: StackFile) -> None:
     raise ConfigError(
         f"The stack '{file.stack_name}' keeps no schedules: its orchestrator is of the flavor "
         f"'{', '.join(sorted(found))}', and those that keep one here are "
-        f"'{', '.join(sorted(KEEPERS))}', such as `--stack kubeflow`. On a laptop, "
-        "`python run.py loop --every 24h` trains when what was served says so, and a line of cron "
-        f"trains at its time: `0 3 * * * python run.py --stack {file.stack_name}`."
+        f"'{', '.join(sorted(KEEPERS))}', as in `--stack airflow` and `--stack kubeflow`. On a "
+        "laptop, `python run.py loop --every 24h` trains when what was served says so, and a line "
+        f"of cron trains at its time: `0 3 * * * python run.py --stack {file.stack_name}`."
     )
 
 

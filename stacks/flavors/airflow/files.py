@@ -56,15 +56,19 @@ def is_over(config: dict[str, Any]) -> bool:
     return config["schedule"] == "@once" or bool(end and _time(end) <= datetime.now(UTC))
 
 
-def ended(path: Path, mode: int) -> None:
-    """Write an archive anew so that no run of it begins any more; one that has begun goes on."""
+def ended(path: Path, mode: int) -> bool:
+    """Write an archive anew so that no run of it begins any more; one that has begun goes on.
+
+    False where there is none.
+    """
     config = read(path)
     if config is None:
-        return
+        return False
     with ZipFile(path) as archive:
         program = archive.read(PROGRAM)
     config["end_date"] = datetime.now(UTC).isoformat()
     write(path, program, json.dumps(config), mode)
+    return True
 
 
 def _time(text: str) -> datetime:

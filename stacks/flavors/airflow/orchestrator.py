@@ -84,17 +84,21 @@ class WatchedAirflowOrchestrator(AirflowOrchestrator):
         """Let Airflow begin no further run, before ZenML forgets the schedule.
 
         Raises:
-            RunError: Airflow cannot be reached.
+            RunError: Airflow cannot be reached, or a run of it is at work.
         """
         dag = str(schedule.run_metadata.get(DAG) or "")
         if not dag:
             return
         airflow, path = self._airflow(), Path(self._folder()) / f"{dag}.zip"
         with self._answering(f"the schedule '{schedule.name}' could not be ended"):
-            if ACTIVE & set(airflow.runs(dag).values()) and path.exists():
-                # Airflow goes on with no run of a DAG that is paused or gone.
-                files.ended(path, int(self.config.file_mode, 8))
-                return
+            if ACTIVE & set(airflow.runs(dag).values()):
+                # Airflow goes on with no run of a DAG that is paused, or whose file is gone.
+                recurs = not files.ended(path, int(self.config.file_mode, 8))
+                raise RunError(
+                    f"'{schedule.name}' recurs {'still' if recurs else 'no more'}, and a run of it "
+                    "is at work, whose steps ZenML would refuse without the schedule: once that "
+                    f"has ended, `python run.py unschedule {schedule.name}` again."
+                )
             airflow.pause(dag)
         path.unlink(missing_ok=True)
 

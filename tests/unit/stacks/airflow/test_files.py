@@ -56,7 +56,8 @@ def test_what_others_keep_there_is_nothing_of_these(tmp_path: Path) -> None:
 def test_a_schedule_is_over_once_it_has_ended_and_a_single_run_at_once(tmp_path: Path) -> None:
     once, nightly = write(tmp_path, ONCE), write(tmp_path, NIGHTLY)
     assert files.ours(tmp_path) == {"once_1": once}
-    files.ended(nightly, 0o600)
+    assert files.ended(nightly, 0o600)
+    assert not files.ended(tmp_path / "gone.zip", 0o600)
     assert files.ours(tmp_path) == {"once_1": once, "nightly_1": nightly}
     assert nightly.stat().st_mode & 0o777 == 0o600
     with ZipFile(nightly) as archive:
