@@ -20,7 +20,7 @@ def main(words: list[str]) -> int:
 
             traceback.print_exception(error)
         else:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {error.told()}", file=sys.stderr)
         return error.exit_status
     except Exception as error:
         if options.debug:
@@ -28,10 +28,9 @@ def main(words: list[str]) -> int:
         what = f"{type(error).__name__}: {error}"
         print(f"error: {what} (`--debug` shows the traceback.)", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print(
-            "interrupted: what finished is kept, and the next run goes on from it", file=sys.stderr
-        )
+    except KeyboardInterrupt as interrupt:
+        how = interrupt.args[0] if interrupt.args else "the next run goes on from it"
+        print(f"interrupted: what finished is kept, and {how}", file=sys.stderr)
         return 130
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from commands.alert import send
 from pipelines.settings import RunConfig, build_config
 from serving.errors import RunError
 from steps.monitoring.policy import Action, action_of, held_back
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from steps.registry.registry import Registry
 
 RUN = Path(__file__).resolve().parent.parent / "run.py"
-WEBHOOK = "SWITCHYARD_ALERT_WEBHOOK"
-SECONDS = 10.0
 
 
 def act(registry: Registry, verdict: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
@@ -114,28 +112,7 @@ def alert(text: str, verdict: dict[str, Any]) -> str:
     Raises:
         RunError: The webhook does not take it.
     """
-    from zenml.client import Client
-
-    alerter = Client().active_stack.alerter
-    if alerter is not None:
-        alerter.post(text)
-        return f"alerter {alerter.name}"
-    if url := os.environ.get(WEBHOOK):
-        _post(url, {"text": text, "verdict": verdict})
-        return "webhook"
+    if sent := send(text, verdict=verdict):
+        return sent
     print(f"alert: {text}", file=sys.stderr, flush=True)
     return "log"
-
-
-def _post(url: str, body: dict[str, Any]) -> None:
-    import httpx
-
-    try:
-        answer = httpx.post(url, json=body, timeout=SECONDS)
-    except httpx.HTTPError as error:
-        # Its URL may hold a token.
-        raise RunError(
-            f"The webhook of {WEBHOOK} was not reached: {type(error).__name__}."
-        ) from None
-    if answer.is_error:
-        raise RunError(f"The webhook of {WEBHOOK} answers {answer.status_code}.")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands import journal, record
+from commands.alert import send_failure
 from commands.console import console_for, print_json
 from commands.environment import prepare
 from commands.job import Job
@@ -23,7 +25,7 @@ from pipelines.settings import (
     parse_overrides,
     read_config,
 )
-from serving.errors import ChampionMovedError, ConfigError
+from serving.errors import ChampionMovedError, ConfigError, SwitchyardError, UserError
 from stacks.facts import gather_here
 from stacks.schema import has_file, load_stack
 from steps.data.location import lift_password, locate
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "SWITCHYARD_DATA_PASSWORD"  # noqa: S105  (a variable's name)
 TRIES = 3
+ADVICE = "`python run.py resume` goes on from it"
 DATA_OPTIONS = ("data", "query", "target", "task")
 
 
@@ -144,13 +147,28 @@ def carry_out(
         close_dead(entry, force=entry is not None and options.force)
     leave_frameworks_out()
     entry = entry or journal.new({**job.told(), "commit": git_commit(), "used": stack})
-    with entry.held():
+    with entry.held(), telling(job, entry):
         trained = train(job, entry, options, console)
         deployed = deploy(job, trained, entry, options, console)
         answer = summarise(job.config, trained, deployed, stack)
     if job.identity and (kept := stores()) is not None:
         record.remember(job.question, job.identity, kept, answer)
     return answer
+
+
+@contextmanager
+def telling(job: Job, entry: Entry) -> Iterator[None]:
+    """Say with whatever ends the run how to go on, and tell who is to be told."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(ADVICE) from None
+    except SwitchyardError as error:
+        if entry.path.exists():
+            if not isinstance(error, UserError):
+                error.advice = ADVICE
+            send_failure(job.config.model, entry.name, error)
+        raise
 
 
 def train(job: Job, entry: Entry, options: argparse.Namespace, console: Console) -> Completed:

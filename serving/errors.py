@@ -20,9 +20,29 @@ from collections.abc import Iterable
 
 
 class SwitchyardError(Exception):
-    """An error with a message made for the person at the terminal."""
+    """An error with a message made for the person at the terminal.
+
+    Attributes:
+        step: The step of a pipeline that it ended; empty outside of one.
+        log: What that step said last.
+        advice: How to go on with what finished.
+    """
 
     exit_status = 1
+    step: str = ""
+    log: tuple[str, ...] = ()
+    advice: str = ""
+
+    def told(self) -> str:
+        """The message with all that is known besides, a line each."""
+        lines = [str(self)]
+        if self.step and f"'{self.step}'" not in lines[0]:
+            lines.append(f"  in the step '{self.step}'")
+        if self.log:
+            lines += ["  whose log ends:", *(f"    {line}" for line in self.log)]
+        if self.advice:
+            lines.append(f"  What finished is kept: {self.advice}.")
+        return "\n".join(lines)
 
 
 class UserError(SwitchyardError):

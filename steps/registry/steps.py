@@ -23,7 +23,7 @@ from steps.registry.history import CHALLENGER, CHAMPION
 from steps.registry.lineage import Lineage
 from steps.registry.recording import record_run
 from steps.registry.registry import Registry
-from steps.registry.tracking import open_registry, set_production, zenml_version
+from steps.registry.tracking import mark_production, open_registry, zenml_version
 from steps.registry.version import Champion, Version
 from steps.training.candidate import Candidate
 
@@ -51,6 +51,9 @@ def resolve_champion(
     """Ask the registry which version is champion, in every run anew, and for its schema.json."""
     registry = open_registry()
     champion = aliases.resolve(registry, model)
+    if champion.version:
+        # What was killed between the two is put right by whatever runs next.
+        mark_production(champion.version)
     return champion, registry.schema_of(champion.version) if champion.version else ""
 
 
@@ -119,7 +122,7 @@ def promote(
     registry = open_registry()
     move_aliases(registry, decision, registered, champion, _run_name())
     if decision.promoted:
-        set_production(registered.model, zenml_version())
+        mark_production(registered)
     now = aliases.champion(registry, registered.model)
     return Promotion(
         model=registered.model,

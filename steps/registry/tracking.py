@@ -62,6 +62,7 @@ def set_production(model: str, number: str) -> bool:
         held = client.get_model_version(model, int(number))
     except KeyError:
         return False
-    # The stage may be taken: one version is in production, and a promotion moves it.
-    client.update_model_version(model, held.id, stage=PRODUCTION, force=True)
+    if held.stage != PRODUCTION:
+        # The stage may be taken: one version is in production, and a promotion moves it.
+        client.update_model_version(model, held.id, stage=PRODUCTION, force=True)
     return True

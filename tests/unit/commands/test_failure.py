@@ -47,3 +47,19 @@ def test_a_run_without_a_reason_says_so() -> None:
     """A run that ended with no step's exception is told plainly."""
     run = SimpleNamespace(name="training-1", status="failed", steps={})
     assert "no step says why" in str(explain(run))
+
+
+def test_what_is_told_names_the_step_the_end_of_its_log_and_the_way_on() -> None:
+    """A step that the message names is not named twice."""
+    error = explain_step(failed("serving.errors.DataError", "column 'x' is empty"))
+    assert isinstance(error, DataError)
+    assert error.told() == "column 'x' is empty\n  in the step 'validate'"
+    error = explain_step(failed("builtins.OSError", "No space left"))
+    assert isinstance(error, RunError)
+    error.log, error.advice = ("epoch 3", "epoch 4"), "`python run.py resume` goes on from it"
+    assert error.told().splitlines()[1:] == [
+        "  whose log ends:",
+        "    epoch 3",
+        "    epoch 4",
+        "  What finished is kept: `python run.py resume` goes on from it.",
+    ]
