@@ -1,0 +1,65 @@
+"""The program in forks of one process, for tests that begin and kill it many times."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.workplace import ROOT, Finished, Workplace
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+FORKS = Path(__file__).with_name("forks.py")
+
+
+class Program:
+    """`run.py` in one place, begun in forks."""
+
+    def __init__(self, place: Workplace) -> None:
+        self.place = place
+        self.process = subprocess.Popen(
+            [sys.executable, str(FORKS)],
+            cwd=ROOT,
+            # ZenML reads the root of its sources when it is imported.
+            env={**place.environment, "ZENML_CUSTOM_SOURCE_ROOT": str(ROOT), **ONE_THREAD},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str, kill: str = "") -> Finished:
+        """Run a command line, which may be killed on its way."""
+        return self._order(words=words, kill=kill, call="")
+
+    def books(self, model: str) -> Any:
+        """What is written of a model."""
+        return self._order(
+            words=[model], kill="", call="tests.integration.failures.books:books"
+        ).document
+
+    def close(self) -> None:
+        """End the process; what it had begun has ended."""
+        self.process.communicate(timeout=60)
+
+    def _order(self, **order: Any) -> Finished:
+        assert self.process.stdin
+        assert self.process.stdout
+        output, errors = self.place.home / "output", self.place.home / "errors"
+        told = {**order, "output": str(output), "errors": str(errors)}
+        self.process.stdin.write(f"{json.dumps(told)}\n")
+        self.process.stdin.flush()
+        status = int(self.process.stdout.readline())
+        return Finished(status, output.read_text(), errors.read_text())
+
+
+@pytest.fixture(scope="module")
+def program(shared_workplace: Workplace) -> Iterator[Program]:
+    """The program in the module's place, with the stack `local` active."""
+    shared_workplace.home.mkdir(exist_ok=True)
+    started = Program(shared_workplace)
+    assert started.run("stack", "set", "local").status == 0
+    yield started
+    started.close()
