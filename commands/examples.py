@@ -72,3 +72,11 @@ It builds, registers and submits nothing. Of a store and a cluster it asks what 
 what this user may do there, and whether the API server would take the model's deployment.
 Exit status: 0 without a problem, 2 with something to mend, 1 when only a service is down.
 """
+EXPLAIN_EXAMPLES = """\
+examples:
+  python run.py explain-prediction 3f1c9a --since 30d
+  python run.py explain-prediction batch-7 --row 41 --json
+
+The id is the `id` of an answer in v2 and `meta.puid` in Seldon v1. Contributions are sampled
+Shapley values against rows like those of the training, drawn column by column.
+"""

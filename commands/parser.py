@@ -12,7 +12,7 @@ from commands.grammar.labelling import label_queue
 from commands.grammar.serving import dashboard, history, rollback, status, stop
 from commands.grammar.stacks import stack
 from commands.grammar.training import compare, doctor, resume, train, unschedule
-from commands.grammar.watching import demo, loop, monitor, predict
+from commands.grammar.watching import demo, explain, loop, monitor, predict
 from serving.errors import near_miss
 
 
@@ -48,6 +48,7 @@ COMMANDS: dict[str, Callable[[], Parser]] = {
     "loop": loop,
     "label-queue": label_queue,
     "demo": demo,
+    "explain-prediction": explain,
     "history": history,
     "rollback": rollback,
     "status": status,

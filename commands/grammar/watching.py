@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from commands.examples import DEMO_EXAMPLES, LOOP_EXAMPLES, MONITOR_EXAMPLES, PREDICT_EXAMPLES
+from commands.examples import (
+    DEMO_EXAMPLES,
+    EXPLAIN_EXAMPLES,
+    LOOP_EXAMPLES,
+    MONITOR_EXAMPLES,
+    PREDICT_EXAMPLES,
+)
 from commands.grammar.base import Parser, command, window
 
 
@@ -55,4 +61,17 @@ def demo() -> Parser:
     parser.add_argument("--out", metavar="DIR", help="a new folder for all of it")
     kept = "leave the stores there and the server running"
     parser.add_argument("--keep", action="store_true", help=kept)
+    return parser
+
+
+def explain() -> Parser:
+    """Where one answer came from."""
+    about = "Tell which version gave an answer, what it stands on, and what each column added."
+    name, target = "explain-prediction", "commands.explain:run"
+    parser = command(name, target, about, EXPLAIN_EXAMPLES)
+    parser.add_argument("request", help="the request id that came with the answer")
+    parser.add_argument("--row", type=int, default=0, help="its row (default: 0)")
+    parser.add_argument("--since", default="7d", help="how far back to look (default: 7d)")
+    parser.add_argument("--stack", help="register and use this stack (default: the active one)")
+    parser.add_argument("--model", help="the registered model (default: the only one)")
     return parser

@@ -172,3 +172,28 @@ def test_a_mistake_is_told_in_one_line(
     assert done.status == (0 if said == "verdict" else 2)
     assert said in done.errors + done.output
     assert "Traceback" not in done.errors
+
+
+def test_one_answer_is_traced_to_what_gave_it(
+    shared_workplace: Workplace, served: Any, ask: Ask
+) -> None:
+    """The version, its training, the columns as seen, and contributions that add up."""
+    ask(customers().head(3), "traced")
+    for _ in range(100):
+        done = shared_workplace.run("explain-prediction", "traced", "--row", "1", "--json")
+        if done.status == 0:
+            break
+        assert "no request 'traced' in this window" in done.errors
+        time.sleep(0.2)
+    told = done.document
+    assert told["reproduced"] is True
+    assert told["version"]["version"] == served["version"]
+    assert told["version"]["data_digest"] == served["data"]["digest"]
+    assert told["version"]["commit"] == served["commit"]
+    total = told["mean_score"] + sum(each["value"] for each in told["contributions"])
+    assert total == pytest.approx(max(told["scores"]), abs=1e-5)
+    assert {each["column"] for each in told["contributions"]} == set(told["features"])
+    plain = shared_workplace.run("explain-prediction", "traced")
+    assert plain.status == 0
+    assert "yes, bit for bit" in plain.output
+    assert "mean of the training" in plain.output
