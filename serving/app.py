@@ -13,6 +13,7 @@ from types import FrameType
 
 import uvicorn
 
+from serving import trying
 from serving.access import Guarded
 from serving.admin import Versions
 from serving.connections import Beside, Server, allow_many
@@ -24,8 +25,10 @@ from serving.model import Model
 from serving.routes import App
 from serving.service import Served
 from serving.settings import ServerSettings
+from serving.spec import Traffic
 from serving.state import State, claim, read_state, release, write_state
 from serving.tls import leaf
+from serving.trial import Trial
 
 
 @dataclass
@@ -107,6 +110,8 @@ def serve(path: Path, host: str | None, port: int | None) -> None:
             write_state(path, home.state)
         versions = Versions(home.load, home.keep)
         app = App(served, open_log(path), versions, token=state.token, settings=settings)
+        if wanted := trying.read(path):
+            app.trial = Trial(served, home.load(wanted), Traffic(**wanted["traffic"]))
         # What is loaded by now stays: the collector need not walk it in the middle of a request,
         # nor run at all after every few of them.
         gc.collect()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from serving.settings import ServerSettings
+    from serving.spec import ServiceSpec
 
 PORT = 8080
 ANY = "0.0.0.0"  # noqa: S104
@@ -48,21 +49,40 @@ def port(environment: Mapping[str, str]) -> int:
 def fetch_named(home: Path, environment: Mapping[str, str]) -> None:
     """Make the bundle that the environment names the one that the home serves.
 
+    Where it names another version to be compared with, that one is served, and this one tried.
+    """
+    from serving import trying
+    from serving.errors import ConfigError
+
+    if not environment.get("SWITCHYARD_MODEL_URI"):
+        return None
+    spec = _spec(environment, "MODEL")
+    settings = settings_named(environment)
+    if not environment.get("SWITCHYARD_BESIDE_URI"):
+        trying.forget(home)
+        return _fetch(home, spec, settings)
+    _fetch(home, _spec(environment, "BESIDE"), settings)
+    text = environment.get("SWITCHYARD_TOLERANCE") or "0"
+    try:
+        return trying.keep(home, spec, float(text))
+    except ValueError:
+        raise ConfigError(f"SWITCHYARD_TOLERANCE is '{text}', and must be a number.") from None
+
+
+def _fetch(home: Path, spec: ServiceSpec, settings: ServerSettings) -> None:
+    """Have the home serve a version.
+
     What the home serves already is not fetched again: a restart needs no storage.
     """
-    from serving.spec import ServiceSpec
     from serving.state import State, read_state, write_state
     from serving.versions import place, prune
 
-    if not (uri := environment.get("SWITCHYARD_MODEL_URI")):
-        return None
-    name, version, digest = (_need(environment, word) for word in ("NAME", "VERSION", "DIGEST"))
-    before, settings = read_state(home), settings_named(environment)
-    if before and (before.name, before.version, before.digest) == (name, version, digest):
+    before, asked = read_state(home), (spec.name, spec.version, spec.digest)
+    if before and (before.name, before.version, before.digest) == asked:
         return write_state(home, replace(before, server=settings))
     home.mkdir(parents=True, exist_ok=True)
-    bundle = place(home, ServiceSpec(name, version, uri, digest))
-    write_state(home, State(name, version, digest, bundle, secrets.token_urlsafe(32), settings))
+    bundle = place(home, spec)
+    write_state(home, State(*asked, bundle, secrets.token_urlsafe(32), settings))
     return prune(home, bundle)
 
 
@@ -95,10 +115,18 @@ def log_named(home: Path, environment: Mapping[str, str]) -> None:
         write_key(home, word)
 
 
-def _need(environment: Mapping[str, str], word: str) -> str:
+def _spec(environment: Mapping[str, str], which: str) -> ServiceSpec:
+    """A version that the environment names; both have one name."""
+    from serving.spec import ServiceSpec
+
+    name = _need(environment, "SWITCHYARD_MODEL_NAME")
+    words = (f"SWITCHYARD_{which}_{word}" for word in ("VERSION", "URI", "DIGEST"))
+    return ServiceSpec(name, *(_need(environment, word) for word in words))
+
+
+def _need(environment: Mapping[str, str], variable: str) -> str:
     from serving.errors import ConfigError
 
-    variable = f"SWITCHYARD_MODEL_{word}"
     if value := environment.get(variable):
         return value
     raise ConfigError(f"{variable} is not set, and SWITCHYARD_MODEL_URI is: set both.")

@@ -88,6 +88,7 @@ def _trial(name: str, seen: Observation | None) -> Iterable[str]:
         ("errors", "Requests that it failed at.", seen.trial.errors),
         ("compared_rows", "Rows that both versions were asked for.", seen.compared),
         ("agreed_rows", "Rows on which both versions agree.", seen.agreed),
+        ("largest_difference", "The largest difference of two scores.", seen.largest),
         ("skipped_rows", "Rows that there was no room to compare.", seen.skipped),
     ):
         yield from _family(f"{name}_{what}", "gauge", about, {told: value})

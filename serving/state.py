@@ -7,6 +7,7 @@ HOME/server.log        what the process printed
 HOME/versions/         the bundles
 HOME/log/              the prediction log
 HOME/tls/              what a container reads of the certificate, where root deployed it
+HOME/trial.json        the version that a container tries from its start on
 HOME/log.json          how the log is kept and where it is shipped to, with the store's credentials
 HOME/log.key           what sensitive values are hashed with in the log
 HOME/shipped.json      what was shipped since the server started

@@ -16,6 +16,15 @@ from stacks.flavors.seldon.cluster import Cluster
 _LINE = re.compile(r"(?P<name>[a-z_]+)(?:\{(?P<labels>.*)\})? (?P<value>[-+0-9.eE]+|NaN|[+-]?Inf)")
 _LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 REQUESTS, SECONDS = "switchyard_requests_total", "switchyard_request_seconds_bucket"
+# What a pod on trial tells of the version that it tries. Where that one fails, the other answers
+# in its place, so that its errors stand here alone.
+TRIED = {
+    "switchyard_trial_errors": "errors",
+    "switchyard_trial_compared_rows": "compared",
+    "switchyard_trial_agreed_rows": "agreed",
+    "switchyard_trial_skipped_rows": "skipped",
+}
+LARGEST = "switchyard_trial_largest_difference"
 
 
 @dataclass
@@ -24,11 +33,17 @@ class Counts:
 
     Args:
         buckets: By upper bound in seconds, how many took at most so long.
+        compared: Rows of a version on trial that the one which serves was asked for, too.
+        largest: The largest difference of two scores; it is no count.
     """
 
     requests: int = 0
     errors: int = 0
     buckets: dict[str, int] = field(default_factory=dict)
+    compared: int = 0
+    agreed: int = 0
+    skipped: int = 0
+    largest: float = 0.0
 
     def since(self, before: Counts) -> Counts:
         """What was counted after an earlier reading; a server that restarted counts from zero."""
@@ -38,6 +53,10 @@ class Counts:
             self.requests - before.requests,
             max(self.errors - before.errors, 0),
             {bound: n - before.buckets.get(bound, 0) for bound, n in self.buckets.items()},
+            max(self.compared - before.compared, 0),
+            max(self.agreed - before.agreed, 0),
+            max(self.skipped - before.skipped, 0),
+            self.largest,
         )
 
     def plus(self, other: Counts) -> Counts:
@@ -47,6 +66,10 @@ class Counts:
             self.requests + other.requests,
             self.errors + other.errors,
             {b: self.buckets.get(b, 0) + other.buckets.get(b, 0) for b in bounds},
+            self.compared + other.compared,
+            self.agreed + other.agreed,
+            self.skipped + other.skipped,
+            max(self.largest, other.largest),
         )
 
     def quantile(self, share: float) -> float:
@@ -83,6 +106,10 @@ def parse(page: str) -> Counts:
         elif found["name"] == SECONDS:
             bound = labels.get("le", "+Inf")
             counts.buckets[bound] = counts.buckets.get(bound, 0) + int(float(found["value"]))
+        elif name := TRIED.get(found["name"]):
+            setattr(counts, name, getattr(counts, name) + int(float(found["value"])))
+        elif found["name"] == LARGEST:
+            counts.largest = float(found["value"])
     return counts
 
 

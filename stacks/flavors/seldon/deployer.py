@@ -86,12 +86,13 @@ class SeldonModels:
         """Load a version beside the one that serves and let it have its share."""
         check(self.settings)
         check_traffic(traffic, self.settings)
-        name, other = resource_name(spec.name), tried(spec, traffic, self.settings)
+        name = resource_name(spec.name)
         # What may not be read is told now, and not with a trial under way that nobody can judge.
         self._counts(name, _serving(self.cluster.read(name), spec.name))
 
         def change(found: Json | None) -> Json:
             stable = _serving(found, spec.name)
+            other = tried(spec, traffic, _spec(stable), self.settings)
             return self.rollout.changes(found or {}, beside(stable, other, traffic), traffic)
 
         # A trial that was under way is over: what is put back after a failure is without it.
@@ -112,11 +113,17 @@ class SeldonModels:
         asked = Traffic(**json.loads(notes[ASKED])) if ASKED in notes else traffic_of(other)
         noted = json.loads(notes.get(COUNTED, "{}"))
         before = {pod: counts.Counts(**each) for pod, each in noted.items()}
-        now, then = (
-            counts.total(self._counts(name, each), before).sample(version_of(each))
-            for each in (stable, other)
+        now, then = (counts.total(self._counts(name, each), before) for each in (stable, other))
+        return Observation(
+            name,
+            asked,
+            stable=now.sample(version_of(stable)),
+            trial=then.sample(version_of(other)),
+            compared=then.compared,
+            agreed=then.agreed,
+            largest=then.largest,
+            skipped=then.skipped,
         )
-        return Observation(name, asked, stable=now, trial=then)
 
     def spec(self, name: str) -> ServiceSpec:
         """What serves under a name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from serving import settings as server
@@ -22,6 +23,7 @@ HOME = "/srv/switchyard"
 LEAVING = 5
 
 Json = dict[str, Any]
+NOTHING: Mapping[str, str] = {}
 
 
 def manifest(
@@ -54,13 +56,24 @@ def predictors(
     stable = predictor(STABLE, spec, settings)
     if trial is None:
         return alone(stable)
-    return beside(stable, tried(*trial, settings), trial[1])
+    return beside(stable, tried(*trial, spec, settings), trial[1])
 
 
-def tried(spec: ServiceSpec, traffic: Traffic, settings: SeldonSettings) -> Json:
-    """The predictor on trial; what a shadow says is no answer, and is not logged as one."""
+def tried(
+    spec: ServiceSpec, traffic: Traffic, served: ServiceSpec, settings: SeldonSettings
+) -> Json:
+    """The predictor on trial, whose pods score each answer with the version that serves, too.
+
+    What a shadow says is no answer, and is not logged as one.
+    """
     mute = {"log_uri": ""} if traffic.mode == "shadow" else {}
-    return predictor(TRIAL, spec, settings.model_copy(update=mute))
+    compared = {
+        "SWITCHYARD_BESIDE_VERSION": served.version,
+        "SWITCHYARD_BESIDE_URI": served.model_uri,
+        "SWITCHYARD_BESIDE_DIGEST": served.digest,
+        "SWITCHYARD_TOLERANCE": str(traffic.tolerance),
+    }
+    return predictor(TRIAL, spec, settings.model_copy(update=mute), compared)
 
 
 def alone(stable: Json) -> list[Json]:
@@ -81,13 +94,15 @@ def traffic_of(made: Json) -> Traffic:
     return Traffic("shadow" if made.get("shadow") else "canary", made.get("traffic", 0) / 100)
 
 
-def predictor(name: str, spec: ServiceSpec, settings: SeldonSettings) -> Json:
+def predictor(
+    name: str, spec: ServiceSpec, settings: SeldonSettings, more: Mapping[str, str] = NOTHING
+) -> Json:
     """A version's pods, under a name that stays while versions come and go.
 
     The operator's `version` label is left to it: the ingress selects pods by it, and one that
     changed with the version would lead nowhere until the new pods are up.
     """
-    component: Json = {"spec": pod(name, spec, settings)}
+    component: Json = {"spec": pod(name, spec, settings, more)}
     made: Json = {
         "name": name,
         "graph": {"name": CONTAINER, "type": "MODEL", "children": []},
@@ -116,9 +131,11 @@ def predictor(name: str, spec: ServiceSpec, settings: SeldonSettings) -> Json:
     return made
 
 
-def pod(predictor: str, spec: ServiceSpec, settings: SeldonSettings) -> Json:
+def pod(
+    predictor: str, spec: ServiceSpec, settings: SeldonSettings, more: Mapping[str, str]
+) -> Json:
     """A predictor's pod; its revision tells it from any other that was or will be asked for."""
-    container = _container(spec, settings)
+    container = _container(spec, settings, more)
     made = _some(
         containers=[container],
         volumes=[{"name": name, "emptyDir": {}} for name in ("home", "tmp")],
@@ -159,7 +176,7 @@ def revision_of(made: Json) -> str:
     return variables(made["componentSpecs"][0]["spec"])[REVISION]
 
 
-def _container(spec: ServiceSpec, settings: SeldonSettings) -> Json:
+def _container(spec: ServiceSpec, settings: SeldonSettings, more: Mapping[str, str]) -> Json:
     own = {
         "SWITCHYARD_MODEL_NAME": spec.name,
         "SWITCHYARD_MODEL_VERSION": spec.version,
@@ -167,7 +184,7 @@ def _container(spec: ServiceSpec, settings: SeldonSettings) -> Json:
         "SWITCHYARD_MODEL_DIGEST": spec.digest,
         "SWITCHYARD_HOME": HOME,
     }
-    given = {**settings.environment, **own, **_log(settings), **_server(settings)}
+    given = {**settings.environment, **own, **_log(settings), **_server(settings), **more}
     env: list[Json] = [
         {"name": name, "value": text.replace("$", "$$")} for name, text in given.items()
     ]

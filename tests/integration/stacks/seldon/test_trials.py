@@ -49,6 +49,11 @@ def test_a_canary_answers_its_share_and_is_finished(
     assert (seen.trial.version, seen.trial.requests, seen.trial.errors) == ("2", 10, 0)
     assert seen.traffic == Traffic("canary", 0.25, tolerance=0.5)
     assert 0 < seen.trial.p50_ms <= seen.trial.p99_ms
+    while seen.compared < 10:  # What is scored beside comes a moment later.
+        seen = deployer.observe(wanted.name)
+        assert seen is not None
+    assert (seen.compared, seen.skipped) == (10, 0)
+    assert seen.largest > 0
     # Refused requests are not the server's fault.
     assert httpx.post(first.predict_url, json={}, trust_env=False).status_code == 400
     seen = deployer.observe(wanted.name)
@@ -75,6 +80,10 @@ def test_a_shadow_sees_its_share_and_never_answers(models: MakeModels, spec: Mak
         seen = deployer.observe(wanted.name)
         assert seen is not None
     assert seen.trial.requests == REQUESTS / 2
+    while seen.compared < REQUESTS / 2:
+        seen = deployer.observe(wanted.name)
+        assert seen is not None
+    assert seen.agreed in (0, seen.compared)  # It is one row that was asked for, again and again.
     assert deployer.withdraw(wanted.name).version == "1"
     assert ask(first, 5) == {"1": 5}
     with pytest.raises(DeployError, match=r"No version of .* is on trial"):

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from serving.errors import ConfigError
 from serving.spec import ServiceSpec, Traffic
-from stacks.flavors.seldon.manifest import STABLE, manifest, predictor, spec_of, traffic_of
+from stacks.flavors.seldon.manifest import (
+    STABLE,
+    manifest,
+    predictor,
+    spec_of,
+    traffic_of,
+    variables,
+)
 from stacks.flavors.seldon.names import resource_name
 from stacks.flavors.seldon.rules import check, check_predictors, check_traffic
 from stacks.flavors.seldon.settings import Autoscale, Disruption, Resources, SeldonSettings
@@ -274,3 +281,23 @@ def test_traffic_is_not_split_where_there_is_no_ingress() -> None:
 def test_no_setting_is_taken_for_a_credential() -> None:
     literals = [key for key in SeldonSettings.model_fields if is_credential(key)]
     assert literals == []
+
+
+def test_the_pods_on_trial_know_the_version_that_they_are_compared_with() -> None:
+    settings = SeldonSettings(image=IMAGE, log_uri="s3://bucket/predictions")
+
+    def told(mode: Any) -> dict[str, str]:
+        traffic = Traffic(mode, 0.5, tolerance=0.25)
+        made = manifest(SPEC, settings, (NEXT, traffic))["spec"]["predictors"][1]
+        return variables(made["componentSpecs"][0]["spec"])
+
+    canary = told("canary")
+    names = ("VERSION", "URI", "DIGEST")
+    assert [canary[f"SWITCHYARD_BESIDE_{name}"] for name in names] == [
+        "3",
+        "s3://bucket/3",
+        "sha256:ab",
+    ]
+    assert canary["SWITCHYARD_TOLERANCE"] == "0.25"
+    assert canary["SWITCHYARD_LOG_URI"] == "s3://bucket/predictions"
+    assert told("shadow")["SWITCHYARD_LOG_URI"] == ""  # What it says is no answer.
