@@ -66,7 +66,7 @@ def fit(
         if isinstance(error, TypeError):  # Only a parameter that scikit-learn refuses is both.
             raise ConfigError(str(error)) from error
         raise
-    return _single_threaded(estimator)
+    return _single_threaded(_rounded_down(estimator))
 
 
 def network_parameters(parameters: Mapping[str, Any]) -> NetworkParameters:
@@ -210,3 +210,18 @@ def _single_threaded(estimator: BaseEstimator) -> BaseEstimator:
     """Let a forest predict in one thread: threads add its trees up in any order."""
     names = [name for name in estimator.get_params() if name.endswith("n_jobs")]
     return estimator.set_params(**dict.fromkeys(names))
+
+
+def _rounded_down(estimator: BaseEstimator) -> BaseEstimator:
+    """Let a boosted tree split at numbers that 32 bits hold, as its graph does.
+
+    A split at the middle between two values may lie on a third one that the fit did not see. The
+    next lower number of 32 bits parts all values of 32 bits alike, and is not rounded again.
+    """
+    for trees in getattr(estimator, "_predictors", ()):
+        for tree in trees:
+            exact = tree.nodes["num_threshold"]
+            near = exact.astype(np.float32)
+            lower = np.nextafter(near, np.float32(-np.inf))
+            tree.nodes["num_threshold"] = np.where(near > exact, lower, near)
+    return estimator

@@ -113,6 +113,20 @@ def test_no_secret_is_shown_or_stored_in_clear(
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
 
 
+def test_labels_that_came_back_lie_in_the_store(
+    answer: dict[str, Any], program: Program, store: Store, place: Path
+) -> None:
+    """And are read from there: given twice they are known."""
+    row = {"request_id": "a", **answer["prediction"]["row"], "diagnosis": "benign"}
+    sheet = [",".join(row), ",".join(str(value) for value in row.values())]
+    (place / "labelled.csv").write_text("\n".join(sheet))
+    words = ["run.py", "label-queue", "--labelled", str(place / "labelled.csv"), "--json"]
+    first, second = (program("python", *words) for _ in range(2))
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    assert (json.loads(first.stdout)["new"], json.loads(second.stdout)["known"]) == (1, 1)
+    assert [key for key in store.objects() if key.startswith("labels/tumours/")]
+
+
 def test_the_prediction_log_is_in_the_store_once_the_server_stops(
     answer: dict[str, Any], program: Program, store: Store
 ) -> None:

@@ -13,7 +13,8 @@ from steps.data.encoding import encode_frame, encode_target
 from steps.evaluation.metrics import find_metric
 from steps.training.blending import blend_candidates
 from steps.training.candidate import Candidate
-from steps.training.export import onnx_scores
+from steps.training.estimators import fit, score
+from steps.training.export import onnx_scores, to_onnx
 from steps.training.training import prepare, train
 
 SCHEMA = TableSchema(
@@ -107,3 +108,14 @@ def test_a_window_without_a_class_is_refused_with_what_to_do() -> None:
     data = prepare(frame, SCHEMA, CONFIG.ordered_tuning, 0)
     with pytest.raises(DataError, match=r"no 'bought' = 'yes': take longer windows"):
         train(CONFIG.members[2], data, CONFIG.ordered_tuning, "", 0)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_a_boosted_window_answers_alike_on_values_that_it_never_saw(seed: int) -> None:
+    """A split in the middle of two values lies on a third one, which 32 bits may put on a side."""
+    random = np.random.default_rng(seed)
+    matrix = random.normal(size=(3200, 3)).round(3).astype(np.float32)
+    target = (matrix[:, 0] + random.normal(size=3200) > 0).astype(np.int64)
+    native = fit("boosting", {}, matrix[2400:], target[2400:], SCHEMA, 0)
+    answers = onnx_scores(to_onnx(native, SCHEMA, "trees"), SCHEMA, matrix)
+    assert np.abs(answers - score(native, matrix, SCHEMA)).max() < 1e-5
