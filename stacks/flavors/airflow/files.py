@@ -66,7 +66,9 @@ def ended(path: Path, mode: int) -> bool:
         return False
     with ZipFile(path) as archive:
         program = archive.read(PROGRAM)
-    config["end_date"] = datetime.now(UTC).isoformat()
+    if not is_over(config):
+        # An end that has passed stays: a later one would let Airflow make up for more.
+        config["end_date"] = datetime.now(UTC).isoformat()
     write(path, program, json.dumps(config), mode)
     return True
 

@@ -15,7 +15,7 @@ from tests.integration.airflow import pipelines
 from tests.integration.airflow.test_watched import changed
 from tests.integration.data.servers import free_port
 
-SECONDS = 120.0
+SECONDS = 240.0
 pytestmark = pytest.mark.usefixtures("client")
 
 

@@ -64,6 +64,14 @@ def test_a_schedule_is_over_once_it_has_ended_and_a_single_run_at_once(tmp_path:
         assert archive.read("dag.py") == b"print()"
 
 
+def test_an_end_that_has_passed_is_not_put_off(tmp_path: Path) -> None:
+    """Airflow would make up for what was due since then."""
+    past = {**NIGHTLY, "end_date": "2020-01-01T00:00:00Z"}
+    path = write(tmp_path, past)
+    assert files.ended(path, 0o600)
+    assert files.read(path) == past
+
+
 def test_an_end_to_come_is_none(tmp_path: Path) -> None:
     write(tmp_path, {**NIGHTLY, "end_date": "2999-01-01T00:00:00"})
     assert files.ours(tmp_path) == {}
