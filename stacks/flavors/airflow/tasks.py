@@ -12,6 +12,9 @@ ENDING = """
 import os, signal
 signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
 """
+# Seconds in which a Docker engine that is busy answers: Airflow's own 60 failed runs whose steps
+# had all succeeded.
+ANSWER = 600
 DOCKER = "airflow.providers.docker.operators.docker.DockerOperator"
 
 
@@ -26,7 +29,12 @@ def prepared(task: Any, dealt: GroupedSnapshot, network: str) -> None:
     configured = [step.config for step in dealt.members(task.id).values()]
     if task.operator_source == DOCKER:
         said = {"network_mode": network, "auto_remove": "force", "mount_tmp_dir": False}
-        task.operator_args = {**said, **limited(configured), **task.operator_args}
+        task.operator_args = {
+            **said,
+            "timeout": ANSWER,
+            **limited(configured),
+            **task.operator_args,
+        }
 
 
 def ending(command: list[str]) -> list[str]:

@@ -5,25 +5,26 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-from zenml import pipeline, step
+from zenml import get_step_context, pipeline, step
+from zenml.client import Client
 from zenml.config import ResourceSettings
 
 SIZE = 300 * 1024**2
-# So long that two containers begun together are at work at the same time.
-SECONDS = 6.0
+# The longest wait for a step that is to be at work at the same time.
+SECONDS = 90.0
 
 
 @step(enable_cache=False)
 def left() -> Annotated[int, "left"]:
     """One half."""
-    time.sleep(SECONDS)
+    meet("right")
     return 20
 
 
 @step(enable_cache=False, settings={"resources": ResourceSettings(memory="300MiB")})
 def right() -> Annotated[int, "memory"]:
     """How much memory the other half has."""
-    time.sleep(SECONDS)
+    meet("left")
     group = Path("/sys/fs/cgroup")
     newer, older = group / "memory.max", group / "memory/memory.limit_in_bytes"
     return int((newer if newer.exists() else older).read_text())
@@ -62,6 +63,14 @@ def tick() -> None:
 def waits() -> None:
     """Take longer than anybody would wait."""
     time.sleep(600)
+
+
+def meet(other: str) -> None:
+    """Wait until another step of this run has begun: neither of two ends before that."""
+    run, end = get_step_context().pipeline_run.id, time.monotonic() + SECONDS
+    while not Client().list_run_steps(pipeline_run_id=run, name=other).items:
+        assert time.monotonic() < end, f"{other} has not begun in {SECONDS:g} s"
+        time.sleep(0.5)
 
 
 @pipeline
