@@ -13,6 +13,7 @@ from commands.console import console_for, print_json
 from commands.environment import prepare
 from commands.train import resolve
 from pipelines.settings import RunConfig
+from steps.training.settings import spare_packages
 
 if TYPE_CHECKING:
     from stacks.doctor.finding import Finding
@@ -48,7 +49,9 @@ def look(options: argparse.Namespace, config: RunConfig) -> list[Finding]:
     leave_frameworks_out()
     deploys = not options.no_deploy
     pipelines = prepared(config, deploys=deploys and bool(file.components.get("model_deployer")))
-    return list(examine(file, pipelines, config.model, config.rollout.traffic, deploys=deploys))
+    tried, spare = config.rollout.traffic, spare_packages(config.candidates)
+    found = examine(file, pipelines, config.model, tried, deploys=deploys, spare=spare)
+    return list(found)
 
 
 def prepared(config: RunConfig, *, deploys: bool) -> list[Any]:

@@ -15,6 +15,7 @@ from rich.console import Console
 from commands.failure import explain
 from commands.progress import step_lines
 from serving.errors import RunError, SwitchyardError
+from steps.training.settings import spare_packages
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse, StepRunResponse
@@ -72,7 +73,9 @@ def execute(
 
     name = run_name(pipeline.name)
     options: dict[str, Any] = {} if cache else {"enable_cache": False}
-    options |= {"settings": image_settings(pipeline.name, tables), **execution_mode()}
+    config = arguments.get("config")
+    spare = spare_packages(config.candidates if config else ())
+    options |= {"settings": image_settings(pipeline.name, tables, spare), **execution_mode()}
     options["steps"] = dict(attempts or {})
     held = earlier.model_version if earlier is not None else None
     version = {"version": int(held.number)} if held is not None else {}

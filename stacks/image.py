@@ -7,7 +7,7 @@ it from there in a step's container, so that a change of the code builds nothing
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,25 +17,29 @@ from serving.image import ensure_image as server_image
 from stacks.check import registered_file
 from stacks.pairs import CONTAINERS, OWN_CONTAINERS, flavors
 from stacks.registered import active_stack_name
-from stacks.requirements import pins
+from stacks.requirements import locks, pins
 from stacks.schema import StackFile
+from stacks.unused import unused
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 REPOSITORY = "switchyard-training"
-DOCKERFILE = Path(__file__).resolve().parent / "Dockerfile"
+HERE = Path(__file__).resolve().parent
 SOCKET = "/var/run/docker.sock"
 BASE_VARIABLE = "SWITCHYARD_BASE_IMAGE"
 # The package index's own torch for Linux brings several gigabytes of CUDA.
 TORCH_VARIABLE = "SWITCHYARD_TORCH_INDEX"
 
 
-def image_settings(pipeline: str, tables: Collection[str] = ()) -> dict[str, Any]:
+def image_settings(
+    pipeline: str, tables: Collection[str] = (), spare: Collection[str] = ()
+) -> dict[str, Any]:
     """What ZenML is to know of the active stack's image; empty where no step is in a container.
 
     Args:
         tables: Files and folders of this machine that steps in its own containers read.
+        spare: Packages that no step of this run imports.
 
     Raises:
         DeployError: There is no Docker engine, or the image cannot be built.
@@ -43,13 +47,35 @@ def image_settings(pipeline: str, tables: Collection[str] = ()) -> dict[str, Any
     file = registered_file(active_stack_name())
     if not flavors(file, "orchestrator") & CONTAINERS:
         return {}
-    settings = {"docker": docker_settings(ensure_image(_engine(), pins(file), base_image()))}
+    client, base = _engine(), base_image()
+    packages = wanted(pins(file), spare, lambda names: has_image(client, image_name(names, base)))
+    settings = {"docker": docker_settings(ensure_image(client, packages, base))}
     if flavors(file, "orchestrator") & OWN_CONTAINERS:
         asked = deploying(file) if pipeline == "deployment" else run_args(file)
         mounts = {path: {"bind": path, "mode": "ro"} for path in tables}
         volumes = {**asked.get("volumes", {}), **mounts}
         settings["orchestrator"] = {"run_args": {**asked, "volumes": volumes}}
     return settings
+
+
+def wanted(
+    packages: list[str], spare: Collection[str], is_built: Callable[[list[str]], bool]
+) -> list[str]:
+    """What the image is to hold: no spare package, but where only one that has them is built.
+
+    Args:
+        packages: With their versions, as requirements files pin them.
+        is_built: Whether there is an image of these packages.
+    """
+    texts = locks()
+    gone = set(unused(texts, spare)) - set(unused(texts))
+    fewer = [each for each in packages if each.partition("==")[0] not in gone]
+    return fewer if is_built(fewer) or not is_built(packages) else packages
+
+
+def has_image(client: DockerClient, name: str) -> bool:
+    """Whether the engine has an image of that name."""
+    return bool(client.images.list(name=name))
 
 
 def base_image() -> str:
@@ -104,7 +130,7 @@ def ensure_image(client: DockerClient, packages: list[str], base: str) -> str:
     """
     files, name = _files(packages), image_name(packages, base)
     with alone(name):
-        if not client.images.list(name=name):
+        if not has_image(client, name):
             settings = index(os.environ, packages)
             here = any(path.startswith("index/torch-") for path in settings)
             # pip asks every index for every package: no further one where nothing is taken there.
@@ -126,8 +152,10 @@ def torch_index() -> str:
 
 def _files(packages: list[str]) -> dict[str, bytes]:
     return {
-        "Dockerfile": DOCKERFILE.read_bytes(),
+        "Dockerfile": (HERE / "Dockerfile").read_bytes(),
         "requirements.txt": "\n".join([*packages, ""]).encode(),
+        "trim.py": (HERE / "trim.py").read_bytes(),
+        "unused.txt": "\n".join([*unused(locks()), ""]).encode(),
     }
 
 

@@ -61,6 +61,12 @@ def extra_files(file: StackFile) -> list[str]:
     return sorted({source for source, _ in _needs(file)} - {CORE})
 
 
+def locks() -> list[str]:
+    """What the files hold that a step's packages can come from."""
+    names = sorted({CORE, *(source for source, _ in PACKAGES.values())})
+    return [(ROOT / name).read_text(encoding="utf-8") for name in names]
+
+
 def pins(file: StackFile) -> list[str]:
     """Every package that a step on this stack imports, the core's and its own, with its version."""
     texts = [(ROOT / name).read_text(encoding="utf-8") for name in (CORE, *extra_files(file))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from serving.errors import SwitchyardError
@@ -23,7 +23,13 @@ INSTALL = "docs/kubeflow.md#kubeflow-pipelines"
 
 
 def examine(
-    file: StackFile, pipelines: Sequence[Any], model: str, tried: Traffic | None, *, deploys: bool
+    file: StackFile,
+    pipelines: Sequence[Any],
+    model: str,
+    tried: Traffic | None,
+    *,
+    deploys: bool,
+    spare: Collection[str] = (),
 ) -> Iterator[Finding]:
     """Everything that would stop a run, and what it would do where nothing does.
 
@@ -33,12 +39,13 @@ def examine(
         model: The name under which it would be served.
         tried: How a new version would be tried beside the one that serves.
         deploys: Whether the run would deploy what won.
+        spare: Packages that no step of the run imports.
     """
     facts = gather(file)
     yield from checked(file, facts)
     for pipeline in pipelines:
         yield compiled(pipeline, file)
-    yield image.finding(file)
+    yield image.finding(file, spare)
     for component in file.components["orchestrator"][:1]:
         if component.flavor == "kubeflow_watched":
             yield from _pipelines(place("orchestrator", component), component, facts)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 
 from stacks.doctor.finding import Finding
-from stacks.image import BASE_VARIABLE, base_image, image_name
+from stacks.image import BASE_VARIABLE, base_image, image_name, wanted
 from stacks.pairs import CONTAINERS, flavors
 from stacks.requirements import pins
 from stacks.schema import StackFile
@@ -13,16 +14,22 @@ from stacks.schema import StackFile
 CHECK = "image"
 
 
-def finding(file: StackFile) -> Finding:
-    """What a run would build, if anything."""
+def finding(file: StackFile, spare: Collection[str] = ()) -> Finding:
+    """What a run would build, if anything.
+
+    Args:
+        spare: Packages that no step of the run imports.
+    """
     if not flavors(file, "orchestrator") & CONTAINERS:
         return Finding(CHECK, "ok", "none: steps run in this project's own environment")
     base, packages = base_image(), pins(file)
-    name = image_name(packages, base)
     try:
+        packages = wanted(packages, spare, lambda names: _has(image_name(names, base)))
+        name = image_name(packages, base)
         has_image, has_base = _has(name), _has(base)
     except Exception:  # Whether Docker is there and answers is a check of its own.
-        return Finding(CHECK, "unknown", f"{name}: no Docker engine says whether it is built")
+        text = f"{len(packages)} packages over {base}: no Docker engine says whether it is built"
+        return Finding(CHECK, "unknown", text)
     if has_image:
         return Finding(CHECK, "ok", f"{name} is built, and would be used again")
     text = f"{name} would be built: {len(packages)} packages over {base}"

@@ -1,5 +1,6 @@
 """What is trained, how it is tuned, and what is blended."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -11,6 +12,7 @@ Parameters = dict[str, Value]
 Share = Annotated[float, Field(gt=0, le=1)]
 CandidateKind = Literal["linear", "forest", "extra_trees", "boosting", "network"]
 BLEND = "blend"
+TORCH = frozenset({"torch"})
 
 
 class CandidateSettings(Settings):
@@ -49,6 +51,11 @@ class CandidateSettings(Settings):
         """The same model on the most recent share of the training rows, under a name of its own."""
         name = f"{self.name}_last{round(100 * window)}"
         return self.model_copy(update={"name": name, "window": window})
+
+
+def spare_packages(candidates: Iterable[CandidateSettings]) -> frozenset[str]:
+    """The packages of the training environment that none of these candidates imports."""
+    return frozenset() if any(each.kind == "network" for each in candidates) else TORCH
 
 
 class TuningSettings(Settings):

@@ -3,7 +3,12 @@
 import pytest
 from pydantic import ValidationError
 
-from steps.training.settings import CandidateSettings, TuningSettings, default_candidates
+from steps.training.settings import (
+    CandidateSettings,
+    TuningSettings,
+    default_candidates,
+    spare_packages,
+)
 
 
 def test_the_defaults_are_three_scikit_learn_models_and_a_network() -> None:
@@ -43,3 +48,10 @@ def test_a_list_of_widths_stays_a_list_of_widths() -> None:
 def test_cross_validation_takes_two_folds_at_least() -> None:
     with pytest.raises(ValidationError, match="folds"):
         TuningSettings(folds=1)
+
+
+def test_only_a_network_needs_torch() -> None:
+    """An image without it has half the size."""
+    assert spare_packages(default_candidates()) == set()
+    others = [each for each in default_candidates() if each.kind != "network"]
+    assert spare_packages(others) == {"torch"}
