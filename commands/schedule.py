@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from commands.console import print_json
 from commands.environment import prepare
 from pipelines.settings import RunConfig
-from serving.errors import RunError, SwitchyardError
+from serving.errors import ConfigError, RunError, SwitchyardError
 from stacks.flavors.kubeflow.cron import six_fields
+from steps.data.location import lies_here, masked
+from steps.training.settings import spare_packages
 
 if TYPE_CHECKING:
     from zenml.models import ScheduleResponse
@@ -22,6 +24,7 @@ def make(options: argparse.Namespace, config: RunConfig, origin: str) -> int:
     """Let the active stack, or the one asked for, carry the main job out at these times."""
     # It refuses what is no schedule; each orchestrator makes of the five fields what it reads.
     six_fields(options.schedule)
+    require_elsewhere(config.data.data)
     from stacks.startup import leave_frameworks_out, loading
 
     with loading():
@@ -47,6 +50,20 @@ def make(options: argparse.Namespace, config: RunConfig, origin: str) -> int:
     return 0
 
 
+def require_elsewhere(data: str) -> None:
+    """Refuse a table that no tick could read: each runs on another machine, at another time.
+
+    Raises:
+        ConfigError: It is a file of this machine.
+    """
+    if lies_here(data):
+        raise ConfigError(
+            f"Run config key 'data.data': '{masked(data)}' is a file of this machine, and a "
+            "schedule's steps run on others. Name an object store's URI or a database's URL, such "
+            "as `--data s3://BUCKET/TABLE.parquet`."
+        )
+
+
 def submit(
     config: RunConfig, cron: str, origin: str, stack: str, options: argparse.Namespace
 ) -> None:
@@ -70,7 +87,7 @@ def submit(
         run_name=RUN_NAME,
         schedule=Schedule(name=config.model, cron_expression=cron),
         model=Model(name=config.model),
-        settings=image_settings(retraining.name),
+        settings=image_settings(retraining.name, spare_packages(config.candidates)),
         steps=config.attempts,
         **execution_mode(),
         **asked,

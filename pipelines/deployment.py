@@ -23,7 +23,8 @@ def deployment(model: str, rollout: RolloutSettings = IMMEDIATE, after: Sequence
         after: The steps of a pipeline around this one that come before all of these.
     """
     champion, _ = resolve_champion(model, after=list(after))
-    export = check_export(champion)
+    # After a training whose first challenger was refused there is nothing to deploy, and no error.
+    export = check_export(champion, needed=not after)
     served = deploy(champion, export, rollout)
     answer = smoke(champion, served)
     if rollout.strategy != "immediate":

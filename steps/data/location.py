@@ -36,6 +36,8 @@ SQL = (
     "teradatasql",
     "trino",
 )
+# The databases that are files.
+FILES = ("duckdb", "sqlite")
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+)://")
 _USERINFO = re.compile(r"(?<=://)([^/@:]*):([^@]*)@")
@@ -77,6 +79,13 @@ def locate(data: str) -> Location:
     if not path.exists():
         raise DataError(_absent(data, path))
     return Location("file", str(path), shown)
+
+
+def lies_here(data: str) -> bool:
+    """Whether a table is a file of this machine, which no other machine can read."""
+    if data in DEMO_TARGETS:
+        return False
+    return scheme_of(deferred(data)).split("+")[0] in ("", "file", *FILES)
 
 
 def locate_output(out: str) -> Location:

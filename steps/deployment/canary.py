@@ -12,7 +12,7 @@ from serving.errors import DeployError
 from serving.spec import Endpoint, Observation, Trials
 from steps.deployment.deployer import active_deployer, trials_of
 from steps.deployment.report import headline, render
-from steps.deployment.rollout import Rollout, at_once, hopeless, judge
+from steps.deployment.rollout import Rollout, at_once, hopeless, judge, nothing
 from steps.deployment.settings import RolloutSettings
 from steps.deployment.smoke import Smoke
 from steps.deployment.steps import Deployment, ask_version, required
@@ -35,6 +35,9 @@ def canary(
     Args:
         answer: What it answered before the first look.
     """
+    if champion.version is None and not deployment.version:
+        decision = nothing(champion.model, rollout.strategy)
+        return decision, HTMLString(render(decision, rollout))
     version = required(champion)
     if not deployment.tried:
         decision = at_once(version.model, version.version, deployment.before, rollout.strategy)

@@ -29,6 +29,8 @@ def headline(rollout: Rollout) -> str:
     """The decision in one sentence."""
     if rollout.outcome == "roll_back":
         return f"Version {rollout.before} serves on; version {rollout.version} is withdrawn"
+    if not rollout.version:
+        return "Nothing is deployed"
     if rollout.before in ("", rollout.version):
         return f"Version {rollout.version} serves"
     return f"Version {rollout.version} serves in place of version {rollout.before}"

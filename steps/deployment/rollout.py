@@ -123,6 +123,18 @@ def at_once(model: str, version: str, before: str, strategy: Strategy) -> Rollou
     )
 
 
+def nothing(model: str, strategy: Strategy) -> Rollout:
+    """What a deployment came to that had nothing to deploy."""
+    return Rollout(
+        outcome="finish",
+        strategy=strategy,
+        model=model,
+        version="",
+        tried=False,
+        reasons=(f"'{model}' has no champion: nothing was deployed.",),
+    )
+
+
 def _measures(seen: Observation, settings: RolloutSettings) -> Iterator[Measure]:
     yield _errors(seen, settings.limits)
     yield _latency(seen, settings.limits)

@@ -5,7 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-from zenml import step
+from zenml import log_metadata, step
+from zenml.logger import get_logger
 
 from serving.errors import DeployError, RunError
 from serving.model import Model
@@ -24,11 +25,18 @@ from steps.registry.registry import Registry
 from steps.registry.tracking import tracking_uri
 from steps.registry.version import Champion, Version
 
+logger = get_logger(__name__)
+NO_CHAMPION = (
+    "'%s' has no champion: no challenger has passed the gate yet, and nothing is deployed. The "
+    "decision's report of this run tells why."
+)
+
 
 class Export(Settings):
     """A bundle that was fetched from the registry, checked and asked.
 
     Args:
+        digest: Empty where there is no champion, and nothing to deploy.
         size: In bytes.
         rows: How many example rows it answered.
     """
@@ -42,6 +50,7 @@ class Deployment(Settings):
     """Where a version answers.
 
     Args:
+        version: Empty where there is no champion, and nothing was deployed.
         predict_url: Empty where the server does not speak the Open Inference Protocol.
         before: The version that answered there until now; empty when none did.
         strategy: How it takes over.
@@ -66,8 +75,16 @@ class Deployment(Settings):
 
 
 @step(enable_cache=False)
-def check_export(champion: Champion) -> Annotated[Export, "export"]:
-    """Load the champion's bundle as a server would, before any server is touched."""
+def check_export(champion: Champion, needed: bool = True) -> Annotated[Export, "export"]:
+    """Load the champion's bundle as a server would, before any server is touched.
+
+    Args:
+        needed: Whether it is an error that there is no champion; else nothing is deployed then.
+    """
+    if champion.version is None and not needed:
+        log_metadata({"deployed": "nothing: there is no champion"})
+        logger.warning(NO_CHAMPION, champion.model)
+        return Export(digest="", size=0, rows=0)
     version = required(champion)
     with TemporaryDirectory() as scratch:
         bundle = Registry(tracking_uri()).fetch(version, Path(scratch))
@@ -81,6 +98,8 @@ def deploy(
     champion: Champion, export: Export, rollout: RolloutSettings
 ) -> Annotated[Deployment, "deployment"]:
     """Let the active stack's deployer serve the champion, or try it out beside what serves."""
+    if champion.version is None and not export.digest:
+        return Deployment(name=champion.model, version="", url="", predict_url="", seldon_url="")
     version, deployer = required(champion), active_deployer()
     # A bundle that an MLflow server hands out is fetched with the tracker's credentials.
     tracking_uri()
@@ -111,6 +130,8 @@ def smoke(champion: Champion, deployment: Deployment) -> Annotated[Smoke, "answe
 
     A shadow never answers: beside one, the version that serves is asked.
     """
+    if champion.version is None and not deployment.version:
+        return Smoke(url="", row={}, answer={})
     version, registry = required(champion), Registry(tracking_uri())
     asked = version
     if deployment.tried and deployment.strategy == "shadow":
