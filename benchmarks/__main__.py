@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import job, results, serving, startup, table
+from benchmarks import containers, images, job, results, serving, startup, table
 from benchmarks.machine import header, moment
 from benchmarks.process import ROOT, compile_all
 
@@ -17,6 +17,8 @@ SECTIONS: dict[str, Callable[..., list[dict[str, Any]]]] = {
     "startup": startup.run,
     "job": job.run,
     "serving": serving.run,
+    "containers": containers.run,
+    "images": images.run,
 }
 README = ROOT / "README.md"
 REPEATS = 3
@@ -45,7 +47,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         "what",
         nargs="*",
         metavar="SECTION",
-        help="startup, job or serving (default: all); or table",
+        help=f"{', '.join(SECTIONS)} (default: all); or table",
     )
     parser.add_argument("--repeats", type=int, default=REPEATS, help=f"rounds (default: {REPEATS})")
     parser.add_argument(
@@ -58,7 +60,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     unknown = [name for name in options.what if name not in (*SECTIONS, "table")]
     if unknown or ("table" in options.what and len(options.what) > 1) or options.repeats < 1:
         parser.error(
-            "say some of startup, job, serving, or table alone, and --repeats of 1 or more"
+            f"say some of {', '.join(SECTIONS)}, or table alone, and --repeats of 1 or more"
         )
     return options
 
