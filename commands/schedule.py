@@ -87,7 +87,7 @@ def submit(
         run_name=RUN_NAME,
         schedule=Schedule(name=config.model, cron_expression=cron),
         model=Model(name=config.model),
-        settings=image_settings(retraining.name, spare_packages(config.candidates)),
+        settings=image_settings(retraining.name, spare=spare_packages(config.candidates)),
         steps=config.attempts,
         **execution_mode(),
         **asked,

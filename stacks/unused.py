@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping
 # By package: those that declare it and import it nowhere, or only in what no step starts (a server,
 # a command line, the plots of an automatic log).
 NEVER_IMPORTED = {
-    "databricks-sdk": {"mlflow-skinny", "mlflow-tracing"},
     "faker": {"polyfactory"},
     "matplotlib": {"mlflow"},
     "statsmodels": {"evidently"},

@@ -124,7 +124,12 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
         """What the steps' own settings ask for, over what the stack says of their pod."""
         name = dynamic_component._task_spec.display_name
         wishes = [
-            wish(step, configured.config.resource_settings, self.config.pods)
+            wish(
+                step,
+                configured.config.resource_settings,
+                self.config.pods,
+                configured.config.extra.get("timeout"),
+            )
             for step, configured in self._dealt.members(name).items()
         ]
         ask_for(dynamic_component, largest(wishes))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
+from math import ceil
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -56,15 +57,17 @@ def pod_of(step: str, pods: dict[str, Pod]) -> Pod:
     return Pod(**said)
 
 
-def wish(step: str, asked: Any, pods: dict[str, Pod]) -> Pod:
+def wish(step: str, asked: Any, pods: dict[str, Pod], timeout: float | None = None) -> Pod:
     """What a step's own settings ask for, over what the stack says of its pod.
 
     Args:
         asked: ZenML's resource settings.
+        timeout: Seconds that the run config gives the step.
     """
     memory = asked.memory
     # `4GiB` to ZenML is `4Gi` to Kubernetes.
     own = {"cpu": asked.cpu_count, "gpu": asked.gpu_count}
+    own["timeout"] = ceil(timeout) if timeout else None
     own["memory"] = memory.removesuffix("B") if memory else None
     said = pod_of(step, pods).model_dump(exclude_none=True)
     return Pod(**said | {key: value for key, value in own.items() if value is not None})

@@ -51,7 +51,7 @@ def stack(
         content["components"] |= {type_: [one]}
     apply(StackFile.model_validate(content), active=True)
     # No image is built: the stand-in looks at none.
-    monkeypatch.setattr("stacks.image.image_settings", lambda *_: pipelines.SETTINGS)
+    monkeypatch.setattr("stacks.image.image_settings", lambda *_, **__: pipelines.SETTINGS)
     with mock.patch.dict(os.environ):
         yield
     for path in backend.folder.rglob("service.json"):

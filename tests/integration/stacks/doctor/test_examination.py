@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from zenml.config.retry_config import StepRetryConfig
 
 from stacks.doctor.draft import draft
 from stacks.doctor.examination import compiled, examine
@@ -42,6 +43,18 @@ def test_what_kubeflow_would_be_given_is_compiled_with_nothing_set(prepared: Any
     asked = {pod["name"]: pod["resources"] for pod in found.details["pods"]}
     assert asked["load"] == {}
     assert asked["train_a"]["resourceMemoryLimit"] == "3Gi"
+
+
+def test_the_retries_of_a_step_are_kubeflows(prepared: Any) -> None:
+    """Those within the pod would not outlive it."""
+    asked = StepRetryConfig(max_retries=2, delay=5, backoff=3)
+    prepared.invocations["train_a"].step.configure(retry=asked)
+    made = draft(prepared, read_stack("kubeflow"))
+    assert made.pipeline is not None
+    tasks = made.pipeline["root"]["dag"]["tasks"]
+    assert "retryPolicy" not in tasks["judge"]
+    told = tasks["train-a"]["retryPolicy"]
+    assert (told["maxRetryCount"], told["backoffDuration"], told["backoffFactor"]) == (2, "5s", 3.0)
 
 
 def test_steps_that_cannot_share_a_pod_are_told(prepared: Any) -> None:

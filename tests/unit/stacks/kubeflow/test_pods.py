@@ -1,9 +1,11 @@
 """What a stack's file says of pods, by patterns of step names."""
 
+from types import SimpleNamespace
+
 import pytest
 from pydantic import ValidationError
 
-from stacks.flavors.kubeflow.pods import Pod, largest, pod_of
+from stacks.flavors.kubeflow.pods import Pod, largest, pod_of, wish
 
 PODS = {
     "*": Pod(cpu=0.5, memory="1Gi"),
@@ -41,3 +43,11 @@ def test_a_pod_of_several_steps_asks_for_the_most_that_any_does() -> None:
     assert largest([Pod(timeout=60), Pod(memory="1G")]) == Pod(memory="1G")
     assert largest([Pod(memory="1G"), Pod(memory="1Gi"), Pod(gpu=1)]) == Pod(memory="1Gi", gpu=1)
     assert largest([Pod(cpu=3)]) == Pod(cpu=3)
+
+
+def test_the_run_configs_time_for_a_step_is_its_pods_over_what_the_stack_gives() -> None:
+    """Kubernetes counts whole seconds; a step that is given none has the stack's."""
+    nothing = SimpleNamespace(cpu_count=None, gpu_count=None, memory=None)
+    pods = {"*": Pod(timeout=600, cpu=1)}
+    assert wish("blend", nothing, pods, 90.5) == Pod(timeout=91, cpu=1)
+    assert wish("blend", nothing, pods) == Pod(timeout=600, cpu=1)
