@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 # a command line, the plots of an automatic log).
 NEVER_IMPORTED = {
     "faker": {"polyfactory"},
-    "matplotlib": {"mlflow"},
+    # `run.py demo` draws with it, where it is called.
+    "matplotlib": {"mlflow", "-r requirements.in"},
     "statsmodels": {"evidently"},
 }
 
@@ -17,8 +18,9 @@ NEVER_IMPORTED = {
 def unused(texts: Iterable[str], spare: Collection[str] = ()) -> list[str]:
     """The packages of lock files that a step's image can be without, and what only they need.
 
-    One that a requirements file itself names, or another package, is never among them: whoever
-    plots in a step writes `matplotlib` into `requirements.in`, and it is there.
+    One that something else asks for is never among them: a package that a step comes to import
+    is there once it is written into `requirements.in`, or for matplotlib once it is taken out of
+    the list above.
 
     Args:
         spare: Packages that go although they are named: the steps at hand do without them.
