@@ -60,7 +60,9 @@ def served(deployed: Completed | None) -> dict[str, Any]:
     endpoint = deployed.artifact("deploy").model_dump()
     if "canary" not in deployed.steps:
         prediction = deployed.artifact("smoke").model_dump()
-        return {"endpoint": endpoint, "prediction": prediction, "rollout": None}
+        # Where the training was over before, its champion may have been given up since.
+        champion = {"champion": endpoint["version"]}
+        return {"endpoint": endpoint, "prediction": prediction, "rollout": None, **champion}
     rollout = deployed.artifact("canary", "rollout")
     told = rollout.model_dump(mode="json", exclude={"answer"})
     found = {
@@ -69,7 +71,7 @@ def served(deployed: Completed | None) -> dict[str, Any]:
         "rollout": {**told, "serves": rollout.serves},
     }
     # A champion that its trial refused is champion no more.
-    return {**found, "champion": rollout.serves} if rollout.outcome == "roll_back" else found
+    return {**found, "champion": rollout.serves}
 
 
 def label(run: Completed) -> None:

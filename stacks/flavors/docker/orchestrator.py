@@ -21,6 +21,7 @@ from zenml.orchestrators.local_docker.local_docker_orchestrator import (
 )
 
 from serving.errors import ConfigError, RunError
+from stacks.attempt import watched
 from stacks.closing import close
 from stacks.flavors.docker.branches import side_by_side
 from stacks.flavors.docker.flavor import ParallelDockerConfig
@@ -78,6 +79,11 @@ class ParallelDockerOrchestrator(LocalDockerOrchestrator):
                 close(placeholder_run.id, reason)
             raise RunError(reason)
         return None
+
+    def run_step(self, step: Any) -> None:
+        """Run one step, in its container."""
+        with watched():
+            super().run_step(step)
 
 
 class Containers:

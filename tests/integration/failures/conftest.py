@@ -30,15 +30,14 @@ class Program:
             text=True,
         )
 
-    def run(self, *words: str, kill: str = "") -> Finished:
+    def run(self, *words: str, kill: str = "", **environment: str) -> Finished:
         """Run a command line, which may be killed on its way."""
-        return self._order(words=words, kill=kill, call="")
+        return self._order(words=words, kill=kill, call="", environment=environment)
 
     def books(self, model: str) -> Any:
         """What is written of a model."""
-        return self._order(
-            words=[model], kill="", call="tests.integration.failures.books:books"
-        ).document
+        reader = "tests.integration.failures.books:books"
+        return self._order(words=[model], kill="", call=reader, environment={}).document
 
     def close(self) -> None:
         """End the process; what it had begun has ended."""

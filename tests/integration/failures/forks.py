@@ -64,7 +64,8 @@ def arm(order: str) -> None:
     """Prepare the end: `log:REGEX`, `before:MODULE:NAME:N` or `after:MODULE:NAME:N`."""
     how, _, rest = order.partition(":")
     if how == "log":
-        logging.getLogger("zenml").addHandler(Killing(rest))
+        for room in ("zenml", "steps"):
+            logging.getLogger(room).addHandler(Killing(rest))
         return
     module, path, number = rest.split(":")
     *parts, name = path.split(".")
@@ -95,6 +96,7 @@ def begin(order: dict[str, Any]) -> int:
     """Carry out one order in this fork."""
     for name, handle in (("output", 1), ("errors", 2)):
         os.dup2(os.open(order[name], os.O_CREAT | os.O_TRUNC | os.O_WRONLY), handle)
+    os.environ.update(order["environment"])
     if order["kill"]:
         arm(order["kill"])
     if order["call"]:

@@ -1,13 +1,17 @@
 """Whatever is killed with -9, and wherever: the next command goes on, and the books agree."""
 
+import json
 import signal
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.failures.conftest import Program
+from tests.integration.traffic import Traffic, body_of
 from tests.integration.tumours import BUSH, LINEAR, STUMP, Candidate, write_config
+from tests.workplace import Workplace
 
 KILLED = -signal.SIGKILL
 # In the order in which ZenML runs them.
@@ -29,6 +33,12 @@ WRITES = (
     f"after:{CLIENT}.set_registered_model_alias:1",
     "before:zenml.client:Client.update_model_version:1",
 )
+# In the middle of a trial, behind the server's way back, behind the alias's.
+TRIAL = (
+    "log:^canary of version 2: [1-9]",
+    f"before:{CLIENT}.set_model_version_tag:1",
+    f"after:{CLIENT}.set_registered_model_alias:1",
+)
 
 
 def at(step: str) -> str:
@@ -49,16 +59,13 @@ def words(folder: Path, model: str, candidate: Candidate, **groups: Any) -> list
     return ["--config", path, "--model", model]
 
 
-def agree(books: Any, champion: str, versions: list[str]) -> None:
+def agree(books: Any, champion: str, versions: list[str], moves: Sequence[str] = ("1",)) -> None:
     """The alias, its history and ZenML name one champion, and nothing is left half done."""
     assert books["versions"] == versions
     assert books["champion"] == champion
-    moved = [to for to, state in books["history"]]
-    assert moved[-1:] == ([champion] if champion else [])
-    assert len(moved) == len(set(moved))
-    assert {state for _, state in books["history"]} <= {"done"}
+    assert books["history"] == [[to, "done"] for to in moves]
     production = [number for number, stage in books["zenml"].items() if stage == "production"]
-    assert production == ([books["belongs"][champion]] if champion else [])
+    assert production == [books["belongs"][champion]]
     assert books["open"] == []
     assert books["open_mlflow"] == []
 
@@ -105,3 +112,40 @@ def test_after_a_kill_inside_a_promotion_the_plain_next_run_recovers_too(
     agree(program.books("plain"), "1", ["1"])
     told = program.run("resume")
     assert (told.status, told.output) == (2, "")
+
+
+def test_killed_inside_a_canary_the_champion_before_it_serves_on(
+    program: Program, folder: Path
+) -> None:
+    """While it is watched, and between the server's way back and the alias's: clients see none."""
+    first = program.run(*words(folder, "trial", STUMP), "--json").document
+    traffic = Traffic(first["endpoint"]["predict_url"], body_of(first))
+    traffic.start()
+    # Slower than nothing at all: whatever the trial does, it is rolled back.
+    limits = {"max_latency_ratio": 1e-6, "latency_floor_ms": 0}
+    window = {"requests": 60, "seconds": 120, "least": 20}
+    rollout = {"strategy": "canary", "share": 0.5, "window": window, "limits": limits}
+    begin = words(folder, "trial", LINEAR, rollout=rollout)
+    for number, kill in enumerate(TRIAL):
+        done = program.run(*(["resume"] if number else begin), kill=kill)
+        assert done.status == KILLED, (kill, done.output, done.errors)
+    last = program.run("resume", "--json").document
+    traffic.ended.set()
+    traffic.join()
+    assert (last["version"], last["champion"], last["endpoint"]["version"]) == ("2", "1", "1")
+    agree(program.books("trial"), "1", ["1", "2"], moves=["1", "2", "1"])
+    assert {status for status, _ in traffic.answers} == {200}
+    assert rows_logged(program.place, "trial") == len(traffic.answers)
+
+
+def rows_logged(place: Workplace, model: str) -> int:
+    """How many rows a served model has logged, those of the smoke tests aside."""
+    homes = [path.parent for path in (place.home / "stores").glob(f"*/{model}*/service.json")]
+    lines = (line for home in homes for line in lines_of(home / "log"))
+    return sum(not json.loads(line)["id"].startswith("smoke-") for line in lines)
+
+
+def lines_of(log: Path) -> Iterator[bytes]:
+    """The lines of a server's log that are still on this machine."""
+    for path in sorted(log.glob("*.jsonl")):
+        yield from path.read_bytes().splitlines()
