@@ -72,6 +72,15 @@ def test_large_batches_and_single_rows_are_written_alike(tmp_path: Path) -> None
     assert len(written) == log.written == 518
 
 
+def test_a_value_that_looks_like_the_begin_of_a_line_is_none() -> None:
+    rows, city = 100, '"},{"time":"\n\0'
+    many = record(rows, columns={',{"time":': [*range(rows)], "city": [city] * rows})
+    written = list(many.lines())
+    assert [json.loads(line)["row"] for line in written] == [*range(rows)]
+    assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in written)
+    assert json.loads(written[-1])["features"] == {',{"time":': 99, "city": city}
+
+
 def test_what_the_queue_cannot_hold_is_dropped_and_counted(tmp_path: Path) -> None:
     log = PredictionLog(tmp_path, limit=10)
     for _ in range(4):
