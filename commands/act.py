@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from commands.alert import send
 from pipelines.settings import RunConfig, build_config
 from serving.errors import RunError
-from steps.monitoring.policy import Action, action_of, held_back
-from steps.monitoring.settings import PolicySettings
+from steps.monitoring.alerts import alert, headline
 
 if TYPE_CHECKING:
     from steps.registry.registry import Registry
@@ -29,10 +26,12 @@ def act(registry: Registry, verdict: dict[str, Any], overrides: dict[str, Any]) 
         overrides: Values by dotted key, laid over the policy that the champion was trained with,
             and not over what is trained.
     """
+    from steps.monitoring.choice import choose
+
     version = registry.version(verdict["model"], verdict["version"])
     content = json.loads(registry.text_of(version, "config.json"))
     policy = build_config(content, overrides).monitoring.policy
-    action = chosen(registry, verdict, policy)
+    action = choose(registry, verdict["model"], verdict["outcome"], policy)
     done: dict[str, Any] = {"act": action.act, "reason": action.reason}
     if action.act == "alert":
         done["told"] = alert(headline(verdict, action.reason), verdict)
@@ -40,19 +39,6 @@ def act(registry: Registry, verdict: dict[str, Any], overrides: dict[str, Any]) 
         done["training"] = retrain(build_config(content, {}), verdict["outcome"])
         done["told"] = alert(headline(verdict, told(done["training"])), verdict)
     return done
-
-
-def chosen(registry: Registry, verdict: dict[str, Any], policy: PolicySettings) -> Action:
-    """What is to be done; a retraining is claimed, so that no other begins one too."""
-    from steps.registry.claims import claim, retrainings
-
-    model, now = verdict["model"], datetime.now(UTC)
-    action = action_of(verdict["outcome"], policy, retrainings(registry, model), now)
-    if action.act != "retrain":
-        return action
-    if claim(registry, model, now, lambda times: not held_back(policy, times, now)):
-        return action
-    return Action("nothing", "Another process has begun to retrain this model.")
 
 
 def retrain(config: RunConfig, outcome: str) -> dict[str, Any]:
@@ -98,21 +84,3 @@ def told(training: dict[str, Any]) -> str:
         f"Retrained: version {training['version']}, {training['outcome']}{rollout}; "
         f"the champion is version {training['champion']}."
     )
-
-
-def headline(verdict: dict[str, Any], reason: str) -> str:
-    """What an alert says."""
-    who = f"{verdict['model']} version {verdict['version']}"
-    return f"{who}: {verdict['outcome']}. {verdict['reasons'][0]} {reason}"
-
-
-def alert(text: str, verdict: dict[str, Any]) -> str:
-    """Tell somebody: the stack's alerter, else the webhook, else the log. Says which.
-
-    Raises:
-        RunError: The webhook does not take it.
-    """
-    if sent := send(text, verdict=verdict):
-        return sent
-    print(f"alert: {text}", file=sys.stderr, flush=True)
-    return "log"

@@ -2,32 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import Any
 
 from serving.errors import RunError, SwitchyardError
-
-WEBHOOK = "SWITCHYARD_ALERT_WEBHOOK"
-SECONDS = 10.0
-
-
-def send(text: str, **facts: Any) -> str:
-    """Tell the stack's alerter, else the webhook; says which, or nothing where there is none.
-
-    Raises:
-        RunError: The webhook does not take it.
-    """
-    from zenml.client import Client
-
-    alerter = Client().active_stack.alerter
-    if alerter is not None:
-        alerter.post(text)
-        return f"alerter {alerter.name}"
-    if url := os.environ.get(WEBHOOK):
-        _post(url, {"text": text, **facts})
-        return "webhook"
-    return ""
+from steps.monitoring.alerts import send
 
 
 def send_failure(model: str, run: str, error: SwitchyardError) -> None:
@@ -39,17 +17,3 @@ def send_failure(model: str, run: str, error: SwitchyardError) -> None:
     except Exception as untold:
         what = str(untold) if isinstance(untold, RunError) else type(untold).__name__
         print(f"The alert was not sent: {what}", file=sys.stderr, flush=True)
-
-
-def _post(url: str, body: dict[str, Any]) -> None:
-    import httpx
-
-    try:
-        answer = httpx.post(url, json=body, timeout=SECONDS)
-    except httpx.HTTPError as error:
-        # Its URL may hold a token.
-        raise RunError(
-            f"The webhook of {WEBHOOK} was not reached: {type(error).__name__}."
-        ) from None
-    if answer.is_error:
-        raise RunError(f"The webhook of {WEBHOOK} answers {answer.status_code}.")

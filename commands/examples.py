@@ -34,8 +34,10 @@ LOOP_EXAMPLES = """\
 examples:
   python run.py loop --every 10m
   python run.py loop --every 24h --since 7d --labels outcomes.csv
+  python run.py loop --schedule "*/30 * * * *" --stack kubeflow
 
-It ends by Ctrl-C or SIGTERM. What a verdict leads to stands in the run config, monitoring.policy.
+It ends by Ctrl-C or SIGTERM, and a schedule by `unschedule`. What a verdict leads to stands in the
+run config, monitoring.policy.
 """
 LABEL_EXAMPLES = """\
 examples:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from commands.console import console_for, print_json
 from commands.environment import prepare
-from commands.monitor import moment
+from steps.monitoring.span import moment
 
 if TYPE_CHECKING:
     from rich.console import Console

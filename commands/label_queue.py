@@ -12,9 +12,9 @@ from rich.markup import escape
 
 from commands.console import console_for, print_json
 from commands.environment import prepare
-from commands.monitor import moment
 from serving.errors import ConfigError
 from steps.labelling.settings import Queued, QueueSettings
+from steps.monitoring.span import moment
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -15,18 +15,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from commands.monitor import SPAN, UNITS
 from serving.errors import ConfigError
+from steps.monitoring.span import SPAN, UNITS
 
 RUN = Path(__file__).resolve().parent.parent / "run.py"
 SECONDS = {"minutes": 60.0, "hours": 3600.0, "days": 86400.0, "weeks": 604800.0}
+EVERY = "10m"
 # What `monitor` ends with when it could do its work.
 WORKED = {0, 3}
 
 
 def run(options: argparse.Namespace) -> int:
     """Judge and act until told to stop, or so many times; the last status is the loop's own."""
-    every, words = seconds_of(options.every), passed_on(options)
+    if options.schedule is not None:
+        from commands import watch
+
+        return watch.make(options)
+    every, words = seconds_of(options.every or EVERY), passed_on(options)
     status, count = 0, 0
     with stopped_by_signals() as stop:
         begun = time.monotonic()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,9 +20,8 @@ from pipelines.settings import parse_overrides
 from serving.errors import ConfigError, near_miss
 from steps.data.location import lift_password, locate
 from steps.monitoring.settings import MonitoringSettings, PolicySettings, WindowSettings
+from steps.monitoring.span import moment
 
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-SPAN = re.compile(r"(\d+)([mhdw])")
 COLOURS = {"ok": "green", "drift": "yellow", "degraded": "red", "too few rows": "cyan"}
 # As `stack plan` has it: nothing is wrong with the command, and there is something to do.
 FOUND = 3
@@ -66,31 +64,23 @@ def run(options: argparse.Namespace) -> int:
 def window_of(options: argparse.Namespace, now: datetime) -> WindowSettings:
     """The window that a command line asks for."""
     until = moment(options.until, now, "--until") if options.until else now
-    labels, password = lift_password(options.labels or "", PASSWORD)
-    if password is not None:
-        os.environ[PASSWORD] = password
-    if labels:
-        locate(labels)
     return WindowSettings(
         since=moment(options.since, until, "--since"),
         until=until,
-        labels=labels,
+        labels=labels_at(options),
         query=options.query,
         label=options.label,
     )
 
 
-def moment(text: str, end: datetime, option: str) -> datetime:
-    """A time: ISO 8601, or a span back from the end such as 90m, 24h, 7d or 2w."""
-    if span := SPAN.fullmatch(text.strip()):
-        return end - timedelta(**{UNITS[span[2]]: int(span[1])})
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(
-            f"{option} '{text}' is no time: write 90m, 24h, 7d, 2w or 2026-01-31T08:00."
-        ) from None
-    return found if found.tzinfo else found.astimezone()
+def labels_at(options: argparse.Namespace) -> str:
+    """Where the labels lie that a command line names; a password stays in the environment."""
+    place, password = lift_password(options.labels or "", PASSWORD)
+    if password is not None:
+        os.environ[PASSWORD] = password
+    if place:
+        locate(place)
+    return place
 
 
 def changes_of(overrides: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +97,7 @@ def changes_of(overrides: dict[str, Any]) -> dict[str, Any]:
             raise ConfigError(f"There is no setting '{key}' here. {near_miss(key, known)}")
     plain = {key.removeprefix("monitoring."): value for key, value in overrides.items()}
     changes = {key: value for key, value in plain.items() if key in judging}
-    rules = {key.removeprefix("policy."): plain[key] for key in plain if key in policy}
+    rules = rules_of(overrides)
     try:
         MonitoringSettings(**changes, policy=PolicySettings(**rules))
     except ValidationError as error:
@@ -115,6 +105,12 @@ def changes_of(overrides: dict[str, Any]) -> dict[str, Any]:
         place = ".".join(map(str, first["loc"]))
         raise ConfigError(f"The setting '{place}' of the monitoring: {first['msg']}.") from error
     return changes
+
+
+def rules_of(overrides: dict[str, Any]) -> dict[str, Any]:
+    """Values of the policy that are laid over those of the training."""
+    start = "monitoring.policy."
+    return {key.removeprefix(start): overrides[key] for key in overrides if key.startswith(start)}
 
 
 def show(verdict: dict[str, Any], console: Console) -> None:

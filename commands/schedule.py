@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from commands.console import print_json
@@ -14,10 +15,7 @@ from steps.data.location import lies_here, masked
 from steps.training.settings import spare_packages
 
 if TYPE_CHECKING:
-    from zenml.models import ScheduleResponse
-
-# Filled in at each tick: a name of its own is what makes it a run of its own.
-RUN_NAME = "retraining-{date}-{time}"
+    from stacks.schedules import Kept
 
 
 def make(options: argparse.Namespace, config: RunConfig, origin: str) -> int:
@@ -41,12 +39,40 @@ def make(options: argparse.Namespace, config: RunConfig, origin: str) -> int:
         if not options.no_deploy:
             require_trials(active_deployer(), config.rollout)
     leave_frameworks_out()
-    submit(config, options.schedule, origin, stack, options)
-    answer = {"schedule": config.model, "cron": options.schedule, "stack": stack}
+    from commands.execution import git_commit
+    from pipelines.retraining import retraining
+
+    submit(
+        retraining,
+        {
+            "config": config,
+            "commit": git_commit(),
+            "origin": origin,
+            "stack": stack,
+            "deploys": not options.no_deploy,
+            "labels": labels_of(config),
+        },
+        name=config.model,
+        cron=options.schedule,
+        config=config,
+        **({"enable_cache": False} if options.no_cache else {}),
+    )
+    return say(config.model, f"'{config.model}' is trained and deployed", stack, options)
+
+
+def labels_of(config: RunConfig) -> str:
+    """Where rows that come back labelled will lie; empty where none are taken."""
+    from steps.labelling.store import place_of
+
+    return place_of(config.model, config.labels.uri) if config.labels.enabled else ""
+
+
+def say(name: str, what: str, stack: str, options: argparse.Namespace) -> int:
+    """Print what was scheduled; nothing of it has failed."""
     if options.json:
-        print_json(answer)
+        print_json({"schedule": name, "cron": options.schedule, "stack": stack})
     elif not options.quiet:
-        print(f"{told(config.model, options.schedule)}\nIt runs on the stack '{stack}'.")
+        print(f"{told(name, what, options.schedule)}\nIt runs on the stack '{stack}'.")
     return 0
 
 
@@ -65,9 +91,19 @@ def require_elsewhere(data: str) -> None:
 
 
 def submit(
-    config: RunConfig, cron: str, origin: str, stack: str, options: argparse.Namespace
+    pipeline: Any,
+    arguments: Mapping[str, Any],
+    *,
+    name: str,
+    cron: str,
+    config: RunConfig,
+    **options: Any,
 ) -> None:
-    """Hand the pipeline and its times to the orchestrator; nothing runs yet.
+    """Hand a pipeline and its times to the orchestrator; nothing runs yet.
+
+    Args:
+        config: Of the model: what its steps need, and how often and for how long they are tried.
+        options: More of what ZenML is told of the pipeline.
 
     Raises:
         SwitchyardError: It was not taken, and no record of it is left.
@@ -75,28 +111,24 @@ def submit(
     from zenml import Model
     from zenml.config.schedule import Schedule
 
-    from commands.execution import git_commit
-    from pipelines.retraining import retraining
     from stacks.image import image_settings
     from stacks.modes import execution_mode
     from stacks.schedules import forget_unkept
-    from steps.labelling.store import place_of
 
-    asked: dict[str, Any] = {"enable_cache": False} if options.no_cache else {}
-    named = retraining.with_options(
-        run_name=RUN_NAME,
-        schedule=Schedule(name=config.model, cron_expression=cron),
+    named = pipeline.with_options(
+        # Filled in at each tick: a name of its own is what makes it a run of its own.
+        run_name=f"{pipeline.name}-{{date}}-{{time}}",
+        schedule=Schedule(name=name, cron_expression=cron),
         model=Model(name=config.model),
-        settings=image_settings(retraining.name, spare=spare_packages(config.candidates)),
+        settings=image_settings(pipeline.name, spare=spare_packages(config.candidates)),
         steps=config.attempts,
         **execution_mode(),
-        **asked,
+        **options,
     )
-    labels = place_of(config.model, config.labels.uri) if config.labels.enabled else ""
     try:
-        named(config, git_commit(), origin, stack, not options.no_deploy, labels)
+        named(**arguments)
     except BaseException as error:
-        forget_unkept(config.model)
+        forget_unkept(name)
         if isinstance(error, SwitchyardError) or not isinstance(error, Exception):
             raise
         kind = type(error).__name__
@@ -111,7 +143,7 @@ def unschedule(options: argparse.Namespace) -> int:
     held = chosen(options.name, scheduled())
     end(held)
     if options.json:
-        print_json({"schedule": held.name, "cron": held.cron_expression, "ended": True})
+        print_json({"schedule": held.name, "cron": held.cron, "ended": True})
     elif not options.quiet:
         print(f"'{held.name}' is not scheduled any more. A run that has begun goes on to its end.")
     return 0
@@ -124,12 +156,10 @@ def lines() -> list[str]:
     return [_line(each) for each in scheduled()]
 
 
-def _line(held: ScheduleResponse) -> str:
-    return told(str(held.name), str(held.cron_expression))
+def _line(held: Kept) -> str:
+    return told(held.name, held.what, held.cron)
 
 
-def told(name: str, cron: str) -> str:
+def told(name: str, what: str, cron: str) -> str:
     """A schedule in a sentence, and what ends it."""
-    return (
-        f"'{name}' is trained and deployed at '{cron}'. `python run.py unschedule {name}` ends it."
-    )
+    return f"{what} at '{cron}'. `python run.py unschedule {name}` ends it."

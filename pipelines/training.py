@@ -5,6 +5,7 @@ from zenml.enums import ExecutionMode
 
 from pipelines.settings import RunConfig
 from steps.data.steps import load_table, split_rows, validate
+from steps.evaluation.settings import GateSettings
 from steps.evaluation.steps import compare, evaluate
 from steps.monitoring.steps import report_drift
 from steps.registry.steps import promote, register_model, resolve_champion, trace_lineage
@@ -13,7 +14,13 @@ from steps.training.steps import blend, train_candidate
 
 @pipeline(execution_mode=ExecutionMode.FAIL_FAST)
 def training(
-    config: RunConfig, fingerprint: str, commit: str, origin: str, stack: str, labels: str = ""
+    config: RunConfig,
+    fingerprint: str,
+    commit: str,
+    origin: str,
+    stack: str,
+    labels: str = "",
+    gate: GateSettings | None = None,
 ) -> None:
     """Train every candidate and let the best one challenge the champion.
 
@@ -21,6 +28,7 @@ def training(
         fingerprint: The identity of the table's source; without one the table is read anew.
         origin: Where the config comes from, for the run's lineage.
         labels: Where rows that came back labelled lie; empty where there are none.
+        gate: What a step of a pipeline around this one has made of the config's gate.
     """
     champion, contract = resolve_champion(config.model)
     load = load_table if fingerprint else load_table.with_options(enable_cache=False)
@@ -44,7 +52,7 @@ def training(
     evaluations = evaluate(candidates, test_rows, config.gate, config.split, sensitive)
     decision, _ = compare(
         candidates, evaluations, champion, train_rows, test_rows, checks,
-        config.gate, config.split, lineage, sensitive,
+        gate or config.gate, config.split, lineage, sensitive,
     )  # fmt: skip
     registered = register_model(
         config.model, candidates, evaluations, decision, champion, train_rows, checks,

@@ -45,10 +45,13 @@ def monitor() -> Parser:
 
 
 def loop() -> Parser:
-    """Monitoring as a service of this machine."""
+    """Monitoring as a service of this machine, or by a schedule of the stack."""
     about = "Judge a window every so often, and do what the policy says: alert or retrain."
     parser = command("loop", "commands.loop:run", about, LOOP_EXAMPLES)
-    parser.add_argument("--every", default="10m", help="30s, 10m, 24h or 7d (default: 10m)")
+    when = parser.add_mutually_exclusive_group()
+    when.add_argument("--every", help="30s, 10m, 24h or 7d (default: 10m)")
+    cron = "have the stack do it at these times instead: five fields of cron, in UTC"
+    when.add_argument("--schedule", metavar="CRON", help=cron)
     parser.add_argument("--times", type=int, default=0, help="end after so many (default: never)")
     window(parser)
     return parser

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from serving.errors import ConfigError
 from steps.config import Settings
 from steps.data.location import deferred, refuse_password
+from steps.monitoring.span import moment
 
 Act = Literal["nothing", "alert", "retrain"]
 
@@ -95,3 +96,27 @@ class WindowSettings(Settings):
         if self.since >= self.until:
             raise ConfigError(f"The window ends ({self.until}) before it begins ({self.since}).")
         return self
+
+
+class SpanSettings(Settings):
+    """A window that moves with the time: where it begins, and where its labels are.
+
+    Args:
+        since: A span back from each look, such as 24h, or a time that stays.
+    """
+
+    since: str
+    labels: str = ""
+    query: str | None = None
+    label: str = ""
+
+    @field_validator("labels")
+    @classmethod
+    def _holds_no_password(cls, labels: str) -> str:
+        refuse_password(labels)
+        return deferred(labels)
+
+    def window(self, now: datetime) -> WindowSettings:
+        """The window that ends now."""
+        begun = moment(self.since, now, "--since")
+        return WindowSettings(**{**self.model_dump(), "since": begun, "until": now})

@@ -20,11 +20,17 @@ def retrainings(registry: Registry, model: str) -> list[datetime]:
     return [datetime.fromisoformat(each["at"]) for each in _read(registry, model)]
 
 
+def last_reason(registry: Registry, model: str) -> str:
+    """What the retraining followed that began last; empty where nobody has said."""
+    return str(_read(registry, model)[-1:][0].get("why", "")) if _read(registry, model) else ""
+
+
 def claim(
     registry: Registry,
     model: str,
     now: datetime,
     may_begin: Callable[[Sequence[datetime]], bool],
+    why: str = "",
 ) -> bool:
     """Note that a retraining begins, unless another one has begun in the meantime.
 
@@ -33,8 +39,9 @@ def claim(
 
     Args:
         may_begin: Whether one may begin after those that began at these times.
+        why: What it follows, for whoever carries it out.
     """
-    mine = {"at": now.isoformat(), "by": token_hex(8)}
+    mine = {"at": now.isoformat(), "by": token_hex(8), "why": why}
     with one_writer(registry.tracking_uri):
         held = _read(registry, model)
         if not may_begin([datetime.fromisoformat(each["at"]) for each in held]):

@@ -28,10 +28,12 @@ from stacks.flavors.kubeflow.closing import outcome_of
 from stacks.flavors.kubeflow.cron import six_fields
 from stacks.flavors.kubeflow.flavor import WatchedKubeflowConfig
 from stacks.flavors.kubeflow.groups import GroupedSnapshot, grouped_snapshot, together
+from stacks.flavors.kubeflow.kept import recurring_of, start
 from stacks.flavors.kubeflow.pod_start import identified
 from stacks.flavors.kubeflow.pods import ask_for, largest, wish
 from stacks.flavors.kubeflow.watch import Watch
 from stacks.flavors.told import tell
+from stacks.schedules import WAITING
 
 RUN, RECURRING = "kubeflow_run_id", "kubeflow_recurring_run_id"
 log = logging.getLogger(__name__)
@@ -148,6 +150,18 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
             return str(image(snapshot, step_name))
         return snapshot.one_image(step_name, lambda step: str(image(snapshot.whole, step)))
 
+    # What steps call: steps.monitoring.acting.Starts.
+
+    def start_kept(self, schedule: str) -> str:
+        """Start the pipeline behind a schedule once, now; says where its run can be watched.
+
+        Raises:
+            RunError: There is no such schedule, or Kubeflow does not start it.
+        """
+        recurring, namespace = recurring_of(schedule, RECURRING), self.config.user_namespace
+        with self._answering(f"what waits behind '{schedule}' was not started"):
+            return self.run_url(start(self._client(), recurring, schedule, namespace), namespace)
+
     # Between ZenML and Kubeflow.
 
     def _upload_and_run_pipeline(
@@ -207,6 +221,7 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
                     end_time=schedule.utc_end_time,
                     interval_second=int(every.total_seconds()) if every else None,
                     no_catchup=not schedule.catchup,
+                    enabled=not snapshot.pipeline_configuration.extra.get(WAITING),
                 )
         except Exception:
             # ZenML would keep a schedule that nothing follows.

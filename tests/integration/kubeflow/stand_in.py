@@ -160,6 +160,8 @@ def answer(backend: Backend, method: str, path: str, body: dict[str, Any]) -> tu
             identity = str(uuid.uuid4())
             backend.recurring[identity] = body
             return 200, {**body, "recurring_run_id": identity}
+        case "GET", ["recurringruns", identity] if identity in backend.recurring:
+            return 200, {**backend.recurring[identity], "recurring_run_id": identity}
         case "DELETE", ["recurringruns", identity] if backend.recurring.pop(identity, None):
             return 200, {}
     return 404, {"error": f"{method} {path} is not here", "body": json.dumps(body)[:100]}

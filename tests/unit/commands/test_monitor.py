@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from commands.monitor import changes_of, moment
+from commands.monitor import changes_of
 from serving.errors import ConfigError
+from steps.monitoring.span import moment
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

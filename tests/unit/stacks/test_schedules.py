@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from serving.errors import ConfigError
-from stacks.schedules import chosen, require_keeper
+from stacks.schedules import chosen, require_keeper, require_starter
 from stacks.schema import read_stack
 
 
@@ -23,6 +23,13 @@ def test_a_stack_that_keeps_no_schedule_names_the_ways_on(name: str) -> None:
 @pytest.mark.parametrize("name", ["airflow", "kubeflow"])
 def test_a_cluster_keeps_schedules(name: str) -> None:
     require_keeper(read_stack(name))
+
+
+@pytest.mark.parametrize("name", ["local", "airflow"])
+def test_a_stack_that_starts_nothing_by_itself_watches_no_model(name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"'{name}' cannot watch a model .*loop --every 24h"):
+        require_starter(read_stack(name))
+    require_starter(read_stack("kubeflow"))
 
 
 def held(*names: str) -> list[Any]:
