@@ -9,7 +9,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import containers, images, job, results, serving, startup, table
+from benchmarks import (
+    batch,
+    containers,
+    drift,
+    images,
+    job,
+    results,
+    serving,
+    startup,
+    table,
+)
 from benchmarks.machine import header, moment
 from benchmarks.process import ROOT, compile_all
 
@@ -19,6 +29,20 @@ SECTIONS: dict[str, Callable[..., list[dict[str, Any]]]] = {
     "serving": serving.run,
     "containers": containers.run,
     "images": images.run,
+    "drift": drift.run,
+    "batch": batch.run,
+}
+# What a section is told beside its folder and the rounds.
+TOLD = {
+    "serving": ("seconds",),
+    "drift": ("windows", "peer_windows", "logged"),
+    "batch": ("sizes",),
+}
+MANY: dict[str, tuple[int | list[int], str]] = {
+    "windows": (200, "drift: windows of each size, without and with a shift"),
+    "peer_windows": (20, "drift: those that Evidently judges too, at seconds for each"),
+    "logged": (1_000_000, "drift: rows in the log whose verdict is timed"),
+    "sizes": ([1_000_000, 5_000_000], "batch: rows of each table; scikit-learn reads the first"),
 }
 README = ROOT / "README.md"
 REPEATS = 3
@@ -47,7 +71,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         "what",
         nargs="*",
         metavar="SECTION",
-        help=f"{', '.join(SECTIONS)} (default: all); or table",
+        help=f"some of {', '.join(SECTIONS)} (default: all); or table",
     )
     parser.add_argument("--repeats", type=int, default=REPEATS, help=f"rounds (default: {REPEATS})")
     parser.add_argument(
@@ -56,6 +80,15 @@ def parse(words: list[str]) -> argparse.Namespace:
         default=SECONDS,
         help=f"of each load of a server (default: {SECONDS:g})",
     )
+    many = parser.add_argument_group("how many")
+    for name, (default, about) in MANY.items():
+        many.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=int,
+            nargs="+" if isinstance(default, list) else None,
+            default=default,
+            help=f"{about} (default: {default})",
+        )
     options = parser.parse_args(words)
     unknown = [name for name in options.what if name not in (*SECTIONS, "table")]
     if unknown or ("table" in options.what and len(options.what) > 1) or options.repeats < 1:
@@ -70,7 +103,7 @@ def section(name: str, options: argparse.Namespace) -> dict[str, Any]:
     print(f"measuring {name}", file=sys.stderr)
     with TemporaryDirectory(prefix="benchmarks-", ignore_cleanup_errors=True) as folder:
         about = {**moment(), "repeats": options.repeats}
-        more = {"seconds": options.seconds} if name == "serving" else {}
+        more = {option: getattr(options, option) for option in TOLD.get(name, ())}
         return {**about, **more, "rows": SECTIONS[name](Path(folder), options.repeats, **more)}
 
 

@@ -107,6 +107,15 @@ def measure(where: Place, *words: str, **environment: str) -> Cost:
     return Cost(cpu + _server_cpu(where) - served, wall, printed)
 
 
+def peak_memory() -> float:
+    """The most memory that this process has held so far, in MiB.
+
+    A parent that counts its children's would count its own too, which they begin with.
+    """
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(fields["VmHWM"].split()[0]) / 1024
+
+
 def compile_all() -> None:
     """Compile the project's modules, so that no arm pays for being the first to import them."""
     rooms = ["commands", "pipelines", "steps", "stacks", "serving", "benchmarks"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -65,6 +67,17 @@ def days_since(series: pd.Series, column: Column) -> pd.Series:
     return pd.Series(days, index=series.index, dtype="float64").mask(series.isna())
 
 
+def places(texts: pd.Series, names: Sequence[str]) -> NDArray[np.float64]:
+    """The place of each text among names, -1 where it is none of them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    held = pa.array(texts, from_pandas=True)
+    found = pc.index_in(held, value_set=pa.array(names, held.type)).fill_null(-1)
+    codes: NDArray[np.float64] = found.to_numpy(zero_copy_only=False).astype(np.float64)
+    return codes
+
+
 def _encoded(series: pd.Series, column: Column, schema: TableSchema) -> NDArray[np.float64]:
     """One column as numbers."""
     if series.isna().all():
@@ -105,8 +118,7 @@ def _numbers(series: pd.Series, column: Column) -> NDArray[np.float64]:
 def _codes(series: pd.Series, column: Column, schema: TableSchema) -> NDArray[np.float64]:
     """A categorical column as the places of its categories."""
     texts = as_text(series, column.dtype)
-    found = pd.Index(column.categories, dtype="str").get_indexer(texts)
-    codes: NDArray[np.float64] = found.astype(np.float64)
+    codes = places(texts, column.categories)
     unseen = (codes < 0) & series.notna().to_numpy()
     if schema.unseen == "refuse" and unseen.any():
         odd = texts[unseen].iloc[0]

@@ -12,7 +12,7 @@ from steps.inference.rows import encode_rows
 from steps.labelling.intake import blanks, lenient
 from steps.labelling.label import Label
 from steps.labelling.sheet import text_of
-from steps.monitoring.window import Labels, Row, chunks
+from steps.monitoring.part import Labels, Row, chunks
 
 
 @dataclass

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps.labelling.doubt import Matrix
+from steps.monitoring.part import Row
 from steps.monitoring.profile import Floats
-from steps.monitoring.window import Row
 
 Keys = NDArray[np.uint64]
 

@@ -16,8 +16,8 @@ from steps.labelling.diversity import FACTOR, coordinates, pick
 from steps.labelling.doubt import Matrix, margin_doubt, oddness
 from steps.labelling.pool import Entries, Pool
 from steps.labelling.settings import QueueSettings
+from steps.monitoring.part import Labels, Row, chunks, scores_of
 from steps.monitoring.profile import Floats, Profile, watched
-from steps.monitoring.window import Labels, Row, chunks, scores_of
 
 # A doubt of nothing would weigh nothing.
 LEAST = 1e-6

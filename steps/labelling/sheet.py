@@ -9,7 +9,7 @@ import pandas as pd
 
 from serving.schema import TableSchema
 from steps.labelling.queue import Pick
-from steps.monitoring.window import Row
+from steps.monitoring.part import Row
 
 ID, ROW, TIME = "request_id", "request_row", "answered_at"
 ANSWER, PROBABILITY, SCORE, REASON = "prediction", "probability", "score", "reason"

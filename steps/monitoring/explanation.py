@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from serving.errors import DataError
 from serving.model import Model
 from steps.monitoring.contribution import Contribution, contributions
-from steps.monitoring.window import scores_of
+from steps.monitoring.part import scores_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from steps.monitoring.part import Row
     from steps.monitoring.profile import Profile
-    from steps.monitoring.window import Row
     from steps.registry.version import Version
 
 

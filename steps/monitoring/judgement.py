@@ -7,11 +7,12 @@ from dataclasses import asdict
 from datetime import datetime
 
 from steps.evaluation.numbers import limit, show, sign
+from steps.monitoring.part import Labels
 from steps.monitoring.profile import Counts, Profile, Reference
 from steps.monitoring.settings import MonitoringSettings
 from steps.monitoring.shift import Limits, shifts
 from steps.monitoring.verdict import ColumnShift, Outcome, Performance, Verdict
-from steps.monitoring.window import Labels, Window
+from steps.monitoring.window import Window
 
 MOST_NAMED = 5
 

@@ -10,11 +10,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import orjson
-
 from serving.errors import DataError
+from serving.schema import TableSchema
 from serving.shipping.layout import FEEDBACK, bounds
 from serving.shipping.store import without_secrets
+from steps.monitoring.part import Part, parsed, parts_of_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -73,11 +73,31 @@ def log_rows(
     Raises:
         DataError: The store does not answer, or since or until have no time zone.
     """
-    if since.tzinfo is None or until.tzinfo is None:
-        raise DataError("A window of the prediction log needs times with a time zone.")
+    _require_zone(since, until)
     for row in _rows(uri, model_place(model), bounds(since, until), options or {}):
         if since <= datetime.fromisoformat(row["time"]) < until:
             yield row
+
+
+def log_parts(
+    uri: str,
+    model: str,
+    since: datetime,
+    until: datetime,
+    schema: TableSchema,
+    options: Options | None = None,
+) -> Iterator[Part]:
+    """The same rows by column, which reads many of them several times as fast.
+
+    Args:
+        schema: The columns that are wanted.
+
+    Raises:
+        DataError: The store does not answer, or since or until have no time zone.
+    """
+    _require_zone(since, until)
+    for data in _files(uri, model_place(model), bounds(since, until), options or {}):
+        yield from parts_of_text(data, schema, since, until)
 
 
 def logged_labels(
@@ -102,7 +122,7 @@ def model_place(model: str) -> str:
 
 def _rows(uri: str, place: str, hours: Hours, options: Options) -> Iterator[dict[str, Any]]:
     for data in _files(uri, place, hours, options):
-        rows = (_parsed(line) for line in data.splitlines())
+        rows = (parsed(line) for line in data.splitlines())
         yield from (row for row in rows if row is not None)
 
 
@@ -143,10 +163,6 @@ def _listed(fs: Any, path: str) -> list[str]:
         return []
 
 
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    """A row; None for a line that was torn when its server was killed."""
-    try:
-        row: dict[str, Any] = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    return row
+def _require_zone(since: datetime, until: datetime) -> None:
+    if since.tzinfo is None or until.tzinfo is None:
+        raise DataError("A window of the prediction log needs times with a time zone.")

@@ -162,10 +162,11 @@ def _filled(reference: Reference, values: NDArray[Any]) -> Reference:
 
 def _counted(reference: Reference, values: NDArray[Any]) -> Counts:
     if reference.edges or not reference.counts or len(reference.counts) == 1:
-        absent = np.isnan(values)
-        places = np.searchsorted(np.asarray(reference.edges), values[~absent], side="left")
-        bins = np.bincount(places, minlength=len(reference.edges) + 1)
-        return np.append(bins, absent.sum()).astype(np.int64)
+        # Few edges are found among many sorted values sooner than each value among the edges.
+        placed = np.sort(values)
+        held = len(placed) - int(np.isnan(placed).sum())
+        ends = np.searchsorted(placed[:held], np.asarray(reference.edges), side="right")
+        return np.diff(ends, prepend=0, append=[held, len(placed)]).astype(np.int64)
     # Codes: the categories, then unseen, then missing.
     return np.bincount(values.astype(np.int64), minlength=len(reference.counts) + 1)
 

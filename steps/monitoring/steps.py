@@ -21,14 +21,15 @@ from steps.evaluation.settings import GateSettings
 from steps.labelling.kept import kept_labels
 from steps.monitoring.evidence import keep_report, wanted
 from steps.monitoring.judgement import judge
-from steps.monitoring.log import log_rows, logged_labels
+from steps.monitoring.log import log_parts, logged_labels
 from steps.monitoring.page import render
+from steps.monitoring.part import Labels
 from steps.monitoring.performance import measure, trained_as
-from steps.monitoring.profile import PROFILE, Profile
+from steps.monitoring.profile import PROFILE, Profile, watched
 from steps.monitoring.report import DriftReport
 from steps.monitoring.settings import MonitoringSettings, ReportSettings, WindowSettings
 from steps.monitoring.verdict import Verdict
-from steps.monitoring.window import Labels, gather, labels_of
+from steps.monitoring.window import gather, labels_of
 from steps.registry.tracking import open_registry
 from steps.registry.version import Champion
 
@@ -78,7 +79,7 @@ def judge_window(
     sent = logged_labels(uri, champion.model, window.since, options)
     kept = {key: label.value(schema) for key, label in kept_labels(version).read().items()}
     labels = {**sent, **kept, **given}
-    log = log_rows(uri, champion.model, window.since, window.until, options)
+    log = log_parts(uri, champion.model, window.since, window.until, watched(schema), options)
     sampled = 0 if settings.report == "never" else settings.report_rows
     found = gather(log, profile, schema, version.version, labels, sampled=sampled)
     before = trained_as(registry.text_of(version, "evaluations.json"), version.digest)

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from serving.schema import TableSchema
 from steps.inference.rows import encode_rows
+from steps.monitoring.part import Labels, Part, Row
 from steps.monitoring.profile import Counts, Profile, count, count_answers, watched
 from steps.monitoring.sample import Sample
-
-Row = Mapping[str, Any]
-Labels = Mapping[tuple[str, int], object]
-
-CHUNK = 20_000
 
 
 @dataclass
@@ -51,7 +45,7 @@ class Window:
 
 
 def gather(
-    log: Iterable[Row],
+    log: Iterable[Part],
     profile: Profile,
     schema: TableSchema,
     version: str,
@@ -62,30 +56,24 @@ def gather(
     """Count the rows of a log into the bins of a profile, and keep those whose label came.
 
     Args:
+        log: With the columns of `watched`.
         version: The champion's, whose answers are watched.
         labels: By request id and row.
         sampled: At most so many rows are kept, encoded.
     """
     window, inputs = Window(sample=Sample(sampled)), watched(schema)
-    for rows in chunks(log):
-        frame = pd.DataFrame([row["features"] for row in rows], columns=list(inputs.names))
-        matrix, _ = encode_rows(frame, inputs)
+    for part in log:
+        matrix, _ = encode_rows(part.features, inputs)
         window.sample.add(matrix)
         window.columns = _added(window.columns, count(profile.columns, matrix))
-        window.versions.update(row["version"] for row in rows)
-        own = [row for row in rows if row["version"] == version]
-        if own:
-            scores = scores_of(own, schema)
+        versions = part.versions
+        window.versions.update(versions.tolist())
+        own = np.asarray(versions == version, dtype=np.bool_)
+        if own.any():
+            scores = part.scores(own)
             window.answers = _added(window.answers, count_answers(profile, scores, schema))
-            _keep_labelled(window, own, labels)
+            _keep_labelled(window, part.labelled(own, labels), labels)
     return window
-
-
-def scores_of(rows: Sequence[Row], schema: TableSchema) -> NDArray[np.float32]:
-    """What was answered to rows: [rows, classes], or [rows, 1] in a regression."""
-    if schema.classes:
-        return np.array([row["scores"] for row in rows], dtype=np.float32)
-    return np.array([[row["prediction"]] for row in rows], dtype=np.float32)
 
 
 def labels_of(table: pd.DataFrame, target: str, key: str = "id", place: str = "row") -> Labels:
@@ -110,20 +98,13 @@ def labelled_frame(window: Window) -> pd.DataFrame:
     return pd.DataFrame([row["features"] for row in window.labelled])
 
 
-def _keep_labelled(window: Window, rows: list[Row], labels: Labels) -> None:
+def _keep_labelled(window: Window, rows: Iterable[Row], labels: Labels) -> None:
     for row in rows:
         key = (row["id"], row["row"])
         # A retried request is logged twice under one id: one label is one witness.
-        if key in labels and key not in window.matched:
+        if key not in window.matched:
             window.matched.add(key)
             window.labelled.append({**row, "label_seen": labels[key]})
-
-
-def chunks(log: Iterable[Row]) -> Iterator[list[Row]]:
-    """The rows of a log, so many at a time as memory may hold."""
-    source = iter(log)
-    while rows := list(islice(source, CHUNK)):
-        yield rows
 
 
 def _added(total: list[Counts], more: list[Counts]) -> list[Counts]:

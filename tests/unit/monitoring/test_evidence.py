@@ -5,6 +5,7 @@ import pytest
 
 from steps.monitoring.drift import decoded
 from steps.monitoring.evidence import wanted
+from steps.monitoring.part import parts_of_rows
 from steps.monitoring.sample import Sample
 from steps.monitoring.settings import MonitoringSettings
 from steps.monitoring.verdict import Outcome
@@ -30,8 +31,10 @@ def test_a_sample_is_bounded_and_fair_to_every_chunk() -> None:
 
 def test_a_window_keeps_rows_only_where_some_are_wanted() -> None:
     """All of them where they are few."""
-    assert gather(log(300), profile(), SCHEMA, "4", {}).sample.rows is None
-    kept = gather(log(300), profile(), SCHEMA, "4", {}, sampled=500).sample.rows
+    assert gather(parts_of_rows(log(300), SCHEMA), profile(), SCHEMA, "4", {}).sample.rows is None
+    kept = gather(
+        parts_of_rows(log(300), SCHEMA), profile(), SCHEMA, "4", {}, sampled=500
+    ).sample.rows
     assert kept is not None
     assert kept.shape == (300, 4)
 

@@ -14,10 +14,11 @@ from steps.evaluation.intervals import Interval
 from steps.evaluation.metrics import find_metric
 from steps.evaluation.settings import GateSettings
 from steps.monitoring.judgement import judge
+from steps.monitoring.part import Labels, parts_of_rows
 from steps.monitoring.performance import changed_at, drop, measure
 from steps.monitoring.settings import MonitoringSettings
 from steps.monitoring.verdict import Verdict
-from steps.monitoring.window import Labels, gather, labels_of
+from steps.monitoring.window import gather, labels_of
 from tests.unit.monitoring.spread import CATEGORIES, SCHEMA, answers, draw, profile
 
 BEGIN = datetime(2026, 1, 31, tzinfo=UTC)
@@ -58,7 +59,7 @@ def labelled(rows: int, seed: int = 3, wrong: float = 0.0, begin: int = 0) -> La
 def verdict(rows: int, labels: Labels | None = None, **more: Any) -> Verdict:
     """The verdict on rows and their labels."""
     known, settings = labels or {}, MonitoringSettings()
-    window = gather(log(rows, **more), profile(), SCHEMA, "4", known)
+    window = gather(parts_of_rows(log(rows, **more), SCHEMA), profile(), SCHEMA, "4", known)
     performance = measure(window, SCHEMA, TRAINED, GateSettings(resamples=200), settings)
     return judge(
         window, profile(), performance, settings,
@@ -150,5 +151,5 @@ def test_a_request_of_many_rows_has_a_label_a_row() -> None:
 def test_a_request_that_was_sent_twice_is_one_witness() -> None:
     """Its id is logged twice, and its label counts once."""
     rows = [*log(300), *log(300)]
-    window = gather(rows, profile(), SCHEMA, "4", labelled(300))
+    window = gather(parts_of_rows(rows, SCHEMA), profile(), SCHEMA, "4", labelled(300))
     assert (window.rows, len(window.labelled)) == (600, 300)

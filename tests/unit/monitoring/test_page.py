@@ -12,11 +12,12 @@ from steps.evaluation.settings import GateSettings
 from steps.monitoring.histogram import histogram
 from steps.monitoring.judgement import judge
 from steps.monitoring.page import reach, render
+from steps.monitoring.part import Labels, parts_of_rows
 from steps.monitoring.performance import measure
 from steps.monitoring.profile import Reference
 from steps.monitoring.settings import MonitoringSettings
 from steps.monitoring.verdict import ColumnShift
-from steps.monitoring.window import Labels, gather
+from steps.monitoring.window import gather
 from tests.unit.evaluation.test_report import Tags
 from tests.unit.monitoring.spread import SCHEMA, profile
 from tests.unit.monitoring.test_judgement import BEGIN, TRAINED, labelled, log
@@ -25,7 +26,7 @@ from tests.unit.monitoring.test_judgement import BEGIN, TRAINED, labelled, log
 def page(rows: int, labels: Labels | None = None, model: str = "m", **more: Any) -> str:
     """The page of the verdict on rows and their labels."""
     settings, reference = MonitoringSettings(), profile()
-    window = gather(log(rows, **more), reference, SCHEMA, "4", labels or {})
+    window = gather(parts_of_rows(log(rows, **more), SCHEMA), reference, SCHEMA, "4", labels or {})
     gate = GateSettings(resamples=100, slices=("kind",))
     performance = measure(window, SCHEMA, TRAINED, gate, settings)
     verdict = judge(
