@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 RUN = Path(__file__).resolve().parent.parent / "run.py"
+SERVED = "served answer"
 SHOWN = len("sha256:") + 12
 
 
@@ -33,7 +34,8 @@ class Fact:
     """One thing that every stack must come to alike.
 
     Args:
-        values: By stack; None where its run failed or had none.
+        values: By stack; None where its run failed or had none. A stack that the thing is not asked
+            of is not among them.
     """
 
     name: str
@@ -41,19 +43,24 @@ class Fact:
 
     @property
     def same(self) -> bool:
-        """Whether every stack came to the same."""
+        """Whether every stack that it is asked of came to the same."""
         return None not in self.values.values() and len(set(self.values.values())) == 1
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one stack's run came to: an answer, or the reason that there is none."""
+    """What one stack's run came to: an answer, or the reason that there is none.
+
+    Args:
+        serves: Whether the stack was asked to serve what it trained.
+    """
 
     stack: str
     status: int
     answer: dict[str, Any] | None
     error: str
     seconds: float
+    serves: bool = True
 
 
 def run(options: argparse.Namespace) -> int:
@@ -71,7 +78,8 @@ def run(options: argparse.Namespace) -> int:
     finally:
         if before is not None:
             activate(before)
-    found = facts({each.stack: each.answer for each in outcomes})
+    mute = [each.stack for each in outcomes if not each.serves]
+    found = facts({each.stack: each.answer for each in outcomes}, mute)
     show(outcomes, found, options, console)
     failed = max(each.status for each in outcomes)
     return failed or int(not all(fact.same for fact in found))
@@ -104,11 +112,16 @@ def scratch_name(model: str, config: str) -> str:
     return f"{model}-compare-{hashlib.sha256(config.encode()).hexdigest()[:8]}"
 
 
-def facts(answers: Mapping[str, dict[str, Any] | None]) -> list[Fact]:
-    """What must be alike, by name; scores with every digit that they have."""
+def facts(answers: Mapping[str, dict[str, Any] | None], mute: Collection[str] = ()) -> list[Fact]:
+    """What must be alike, by name; scores with every digit that they have.
+
+    Args:
+        mute: The stacks that serve nothing, of which no answer is asked.
+    """
     told = {stack: facts_of(answer) if answer else {} for stack, answer in answers.items()}
     names = list(dict.fromkeys(name for each in told.values() for name in each))
-    return [Fact(name, {stack: each.get(name) for stack, each in told.items()}) for name in names]
+    asked = {name: [each for each in told if name != SERVED or each not in mute] for name in names}
+    return [Fact(name, {each: told[each].get(name) for each in asked[name]}) for name in names]
 
 
 def facts_of(answer: Mapping[str, Any]) -> dict[str, str]:
@@ -125,7 +138,7 @@ def facts_of(answer: Mapping[str, Any]) -> dict[str, str]:
         for score in candidate["scores"]:
             found[f"{name}: {score['metric']}"] = repr(score["value"])
     if prediction is not None:
-        found["served answer"] = json.dumps(prediction["answer"], sort_keys=True)
+        found[SERVED] = json.dumps(prediction["answer"], sort_keys=True)
     return found
 
 
@@ -134,8 +147,8 @@ def train_on(stack: str, model: str, options: argparse.Namespace, console: Conso
     console.print(f"[dim]training on {escape(stack)} ...[/dim]")
     words = [sys.executable, str(RUN), "--stack", stack, "--model", model, *question(options)]
     words += ["--set", "validation.accept_schema=true", "--no-cache", "--json"]
-    if options.no_deploy:
-        words.append("--no-deploy")
+    serves = not options.no_deploy and has_deployer(stack)
+    words += [] if serves else ["--no-deploy"]
     started = time.monotonic()
     done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     seconds = time.monotonic() - started
@@ -143,11 +156,20 @@ def train_on(stack: str, model: str, options: argparse.Namespace, console: Conso
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         said = next((line for line in reversed(lines) if line.startswith("error: ")), None)
         reason = said or (lines[-1] if lines else "it said nothing")
-        return Outcome(stack, done.returncode, None, reason.removeprefix("error: "), seconds)
+        return Outcome(
+            stack, done.returncode, None, reason.removeprefix("error: "), seconds, serves
+        )
     answer = json.loads(done.stdout)
     if answer["endpoint"] is not None:
         subprocess.run([sys.executable, str(RUN), "stop", model], capture_output=True)
-    return Outcome(stack, 0, answer, "", seconds)
+    return Outcome(stack, 0, answer, "", seconds, serves)
+
+
+def has_deployer(stack: str) -> bool:
+    """Whether a stack can serve a model."""
+    from stacks.check import stack_file
+
+    return bool(stack_file(stack).components.get("model_deployer"))
 
 
 def question(options: argparse.Namespace) -> list[str]:
@@ -196,7 +218,11 @@ def table(outcomes: Sequence[Outcome], found: Sequence[Fact]) -> Table:
     shown = Table("", *[escape(each.stack) for each in outcomes], "", box=None, pad_edge=False)
     for fact in found:
         mark = "[green]same[/green]" if fact.same else "[red]differs[/red]"
-        shown.add_row(fact.name, *[cell(value) for value in fact.values.values()], mark)
+        cells = [
+            cell(fact.values[each.stack]) if each.stack in fact.values else "[dim]not served[/dim]"
+            for each in outcomes
+        ]
+        shown.add_row(fact.name, *cells, mark if len(fact.values) > 1 else "")
     shown.add_row("seconds", *[f"{each.seconds:.0f}" for each in outcomes], "")
     return shown
 
@@ -216,4 +242,6 @@ def verdict(outcomes: Sequence[Outcome], found: Sequence[Fact]) -> str:
     different = [fact.name for fact in found if not fact.same]
     if different:
         return f"[red]The stacks differ in {', '.join(different)}.[/red]"
-    return f"[green]The {len(outcomes)} stacks come to the same, bit for bit.[/green]"
+    mute = [each.stack for each in outcomes if not each.serves]
+    silent = f" No model was served on {', '.join(mute)}." if mute else ""
+    return f"[green]The {len(outcomes)} stacks come to the same, bit for bit.[/green]{silent}"

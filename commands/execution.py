@@ -69,14 +69,14 @@ def execute(
 
     from stacks.attempt import watched
     from stacks.image import image_settings
-    from stacks.modes import execution_mode
+    from stacks.modes import execution_mode, maths
 
     name = run_name(pipeline.name)
     options: dict[str, Any] = {} if cache else {"enable_cache": False}
     config = arguments.get("config")
     spare = spare_packages(config.candidates if config else ())
     options |= {"settings": image_settings(pipeline.name, tables, spare), **execution_mode()}
-    options["steps"] = dict(attempts or {})
+    options |= {"steps": dict(attempts or {}), "environment": maths()}
     held = earlier.model_version if earlier is not None else None
     version = {"version": int(held.number)} if held is not None else {}
     named = pipeline.with_options(run_name=name, model=Model(name=model, **version), **options)

@@ -112,7 +112,7 @@ def submit(
     from zenml.config.schedule import Schedule
 
     from stacks.image import image_settings
-    from stacks.modes import execution_mode
+    from stacks.modes import execution_mode, maths
     from stacks.schedules import forget_unkept
 
     named = pipeline.with_options(
@@ -122,6 +122,7 @@ def submit(
         model=Model(name=config.model),
         settings=image_settings(pipeline.name, spare=spare_packages(config.candidates)),
         steps=config.attempts,
+        environment=maths(),
         **execution_mode(),
         **options,
     )

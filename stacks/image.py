@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 REPOSITORY = "switchyard-training"
 HERE = Path(__file__).resolve().parent
 SOCKET = "/var/run/docker.sock"
+# An image of one's own: it has to hold the pins that a stack's steps import.
+IMAGE_VARIABLE = "SWITCHYARD_STEPS_IMAGE"
 BASE_VARIABLE = "SWITCHYARD_BASE_IMAGE"
 # The package index's own torch for Linux brings several gigabytes of CUDA.
 TORCH_VARIABLE = "SWITCHYARD_TORCH_INDEX"
@@ -47,15 +49,27 @@ def image_settings(
     file = registered_file(active_stack_name())
     if not flavors(file, "orchestrator") & CONTAINERS:
         return {}
-    client, base = _engine(), base_image()
-    packages = wanted(pins(file), spare, lambda names: has_image(client, image_name(names, base)))
-    settings = {"docker": docker_settings(ensure_image(client, packages, base))}
+    settings: dict[str, Any] = {"docker": docker_settings(steps_image(file, spare))}
     if flavors(file, "orchestrator") & OWN_CONTAINERS:
         asked = deploying(file) if pipeline == "deployment" else run_args(file)
         mounts = {path: {"bind": path, "mode": "ro"} for path in tables}
         volumes = {**asked.get("volumes", {}), **mounts}
         settings["orchestrator"] = {"run_args": {**asked, "volumes": volumes}}
     return settings
+
+
+def steps_image(file: StackFile, spare: Collection[str]) -> str:
+    """The image of a stack's steps: somebody else's where one is named, else built here."""
+    if own := own_image():
+        return own
+    client, base = _engine(), base_image()
+    packages = wanted(pins(file), spare, lambda names: has_image(client, image_name(names, base)))
+    return ensure_image(client, packages, base)
+
+
+def own_image() -> str:
+    """The image that somebody else builds for the steps; empty: it is built here."""
+    return os.environ.get(IMAGE_VARIABLE, "")
 
 
 def wanted(

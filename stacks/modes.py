@@ -1,8 +1,18 @@
-"""How a run ends after a failure, where its orchestrator cannot end it as the pipeline asks."""
+"""What a run is told beside its pipeline, so that it goes alike wherever its steps run."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
+
+# What the mathematical libraries read to choose their code. Without them each processor gets its
+# own, and the last digits of a sum are its own too.
+MATHS = ("MKL_CBWR", "NPY_DISABLE_CPU_FEATURES", "OPENBLAS_CORETYPE")
+
+
+def maths() -> dict[str, str]:
+    """The variables here that decide how steps calculate, for containers that have none of them."""
+    return {name: os.environ[name] for name in MATHS if name in os.environ}
 
 
 def execution_mode() -> dict[str, Any]:

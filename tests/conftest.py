@@ -13,6 +13,8 @@ from xdist.scheduler import LoadScopeScheduling
 if TYPE_CHECKING:
     from docker import DockerClient
 
+    from tests.docker.cluster import Cluster
+
 # onnxruntime and MLflow send telemetry from their import on, unless they are told not to.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -30,6 +32,7 @@ if not hasattr(sys.modules["__main__"], "__file__"):
 COSTLY = {
     "containers": (
         "tests/conformance/deployers/",
+        "tests/conformance/stacks/test_containers.py",
         "tests/integration/rehearsal/",
         "tests/integration/serving/docker/",
         "tests/integration/serving/test_seldon_local.py",
@@ -47,6 +50,7 @@ FIXTURES = {
     "docker_engine": {"containers", "team"},
     "base_image": {"containers", "team"},
     "seldon_cache": {"containers"},
+    "cluster": {"containers"},
     "team": {"team"},
     "airflow": {"team"},
 }
@@ -111,6 +115,24 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     with registry(tmp_path_factory.mktemp("registry")) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def training_image(docker_engine: "DockerClient", base_image: str) -> str:
+    """The project's own image of the steps, without torch and what comes with it."""
+    from stacks.image import ensure_image
+    from tests.docker.packages import without_torch
+
+    return ensure_image(docker_engine, without_torch(), base_image)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory, registry: str) -> "Iterator[Cluster]":
+    """The servers that steps on other machines talk to, for real."""
+    from tests.docker.cluster import cluster_in
+
+    with cluster_in(tmp_path_factory.mktemp("cluster"), registry) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

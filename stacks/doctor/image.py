@@ -6,7 +6,14 @@ import os
 from collections.abc import Collection
 
 from stacks.doctor.finding import Finding
-from stacks.image import BASE_VARIABLE, base_image, image_name, wanted
+from stacks.image import (
+    BASE_VARIABLE,
+    IMAGE_VARIABLE,
+    base_image,
+    image_name,
+    own_image,
+    wanted,
+)
 from stacks.pairs import CONTAINERS, flavors
 from stacks.requirements import pins
 from stacks.schema import StackFile
@@ -22,6 +29,8 @@ def finding(file: StackFile, spare: Collection[str] = ()) -> Finding:
     """
     if not flavors(file, "orchestrator") & CONTAINERS:
         return Finding(CHECK, "ok", "none: steps run in this project's own environment")
+    if own := own_image():
+        return Finding(CHECK, "ok", f"{own}, as {IMAGE_VARIABLE} says: nothing is built")
     base, packages = base_image(), pins(file)
     try:
         packages = wanted(packages, spare, lambda names: _has(image_name(names, base)))

@@ -21,6 +21,7 @@ from zenml.orchestrators.local_docker.local_docker_orchestrator import (
 )
 
 from serving.errors import ConfigError, RunError
+from serving.image import PATIENCE
 from stacks.attempt import watched
 from stacks.closing import close
 from stacks.flavors.docker.branches import side_by_side
@@ -62,6 +63,8 @@ class ParallelDockerOrchestrator(LocalDockerOrchestrator):
         if snapshot.schedule:
             raise ConfigError("Docker keeps no schedule: choose a stack of Kubeflow Pipelines.")
         stack.check_local_paths()
+        # A busy engine may say nothing for longer than a minute.
+        self.docker_client.api.timeout = PATIENCE
         run = Containers(self, snapshot, step_environments)
         steps = snapshot.step_configurations
         upstream = {name: step.spec.upstream_steps for name, step in steps.items()}

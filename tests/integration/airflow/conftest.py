@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.airflow.server import LOGIN, AirflowServer, airflow_in
-from tests.integration.rehearsal.conftest import NEEDED, closure
+from tests.docker.packages import NEEDED, closure
 from tests.integration.stacks.store import KEY, SECRET
 from tests.integration.team.accounts import api_key
 from tests.integration.team.servers import Team

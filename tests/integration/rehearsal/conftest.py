@@ -3,25 +3,17 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from importlib.metadata import distribution
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from packaging.requirements import Requirement
 
-from tests.integration.rehearsal.servers import Server, zenml_server
-from tests.integration.stacks.store import KEY, SECRET, Store, store_in
+from tests.docker.cluster import Cluster
 from tests.workplace import ROOT, Workplace
-
-if TYPE_CHECKING:
-    from docker import DockerClient
 
 Rehearse = Callable[[str], dict[str, Any]]
 
-# Of what a step imports, the part that these pipelines need: the rest makes the image no truer.
-NEEDED = ("boto3", "kfp", "kubernetes", "s3fs", "zenml")
 STACK = """
 stack_name: rehearsed
 components:
@@ -29,28 +21,23 @@ components:
     name: rehearsed
     flavor: kubeflow_rehearsal
     configuration: {network: host}
-  container_registry: {name: rehearsed, flavor: default, configuration: {uri: "${REGISTRY}"}}
+  container_registry:
+    name: rehearsed
+    flavor: default
+    configuration: {uri: "${SWITCHYARD_REGISTRY}"}
   image_builder: {name: rehearsed, flavor: local}
   artifact_store:
     name: rehearsed
     flavor: s3
     configuration:
       path: s3://bucket
-      key: "{{rehearsed.key}}"
-      secret: "{{rehearsed.secret}}"
-      client_kwargs: {endpoint_url: "${ENDPOINT}", region_name: us-east-1}
+      key: "{{switchyard-s3.key}}"
+      secret: "{{switchyard-s3.secret}}"
+      client_kwargs: {endpoint_url: "${SWITCHYARD_S3_ENDPOINT}", region_name: us-east-1}
       config_kwargs:
         request_checksum_calculation: when_required
         response_checksum_validation: when_required
 """
-
-
-@pytest.fixture(scope="session")
-def training_image(docker_engine: "DockerClient", base_image: str) -> str:
-    """The project's own image, with fewer packages."""
-    from stacks.image import ensure_image
-
-    return ensure_image(docker_engine, closure(NEEDED), base_image)
 
 
 @pytest.fixture(scope="session")
@@ -60,31 +47,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def store(place: Path) -> Iterator[Store]:
-    """The artifact store."""
-    with store_in(place / "store") as found:
-        yield found
-
-
-@pytest.fixture(scope="session")
-def server(place: Path) -> Iterator[Server]:
-    """The ZenML server, which knows the store's secret."""
-    with zenml_server(place / "server", {"rehearsed": {"key": KEY, "secret": SECRET}}) as found:
-        yield found
-
-
-@pytest.fixture(scope="session")
-def environment(
-    place: Path, store: Store, server: Server, registry: str, training_image: str
-) -> Mapping[str, str]:
+def environment(place: Path, cluster: Cluster, training_image: str) -> Mapping[str, str]:
     """What a client needs to use all of it."""
     return {
         **Workplace(place / "home").environment,
-        "ZENML_STORE_URL": server.url,
-        "ZENML_STORE_API_KEY": server.key,
+        **cluster.environment,
         "ZENML_CUSTOM_SOURCE_ROOT": str(ROOT),
-        "REGISTRY": registry,
-        "ENDPOINT": store.endpoint,
         "TRAINING_IMAGE": training_image,
     }
 
@@ -111,18 +79,3 @@ def rehearse(environment: Mapping[str, str], place: Path) -> Rehearse:
         return found
 
     return run
-
-
-def closure(names: tuple[str, ...]) -> list[str]:
-    """These packages and all that they need, with the versions that are installed here."""
-    pins: dict[str, str] = {}
-    left = [Requirement(name) for name in names]
-    while left:
-        wanted = left.pop()
-        if wanted.name in pins:
-            continue
-        found = distribution(wanted.name)
-        pins[wanted.name] = f"{found.name}=={found.version}"
-        needs = map(Requirement, found.requires or ())
-        left += [each for each in needs if not each.marker or each.marker.evaluate({"extra": ""})]
-    return sorted(set(pins.values()))

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.docker.cluster import Cluster
 from tests.integration.rehearsal.conftest import Rehearse
-from tests.integration.stacks.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -18,12 +18,12 @@ def well(rehearse: Rehearse) -> dict[str, Any]:
 
 
 def test_a_pipeline_completes_and_its_artifacts_lie_in_the_store(
-    well: dict[str, Any], store: Store
+    well: dict[str, Any], cluster: Cluster
 ) -> None:
     """Each step read what the one before it wrote, from another container."""
     assert (well["run"], well["error"]) == ("completed", "")
     assert well["outputs"]["names"] == sorted(well["outputs"]["seen"])
-    assert any(key.startswith("look/") for key in store.objects())
+    assert any(key.startswith("look/") for key in cluster.store.objects())
 
 
 def test_limits_and_variables_are_those_of_the_compiled_pipeline(well: dict[str, Any]) -> None:
@@ -41,7 +41,7 @@ def test_the_image_came_from_the_registry_and_holds_no_code(
 ) -> None:
     """ZenML pushed it there, and the code was fetched from the artifact store."""
     assert well["run"] == "completed"
-    registry = environment["REGISTRY"]
+    registry = environment["SWITCHYARD_REGISTRY"]
     tags = httpx.get(f"http://{registry}/v2/switchyard-training/tags/list").json()["tags"]
     assert tags
     image = environment["TRAINING_IMAGE"]

@@ -67,12 +67,28 @@ def store_in(folder: Path, *options: str) -> Iterator[Store]:
 
 @contextmanager
 def mlflow_over(store: Store, folder: Path) -> Iterator[str]:
-    """Serve MLflow with its artifacts in the store; gives its address."""
+    """Serve MLflow, whose clients keep artifacts in the store themselves; gives its address."""
+    words = ("--no-serve-artifacts", "--default-artifact-root", "s3://bucket/mlflow")
+    with _mlflow(store, folder, *words) as address:
+        yield address
+
+
+@contextmanager
+def mlflow_serving(store: Store, folder: Path) -> Iterator[str]:
+    """Serve MLflow, which keeps its clients' artifacts in the store; gives its address."""
+    words = ("--serve-artifacts", "--artifacts-destination", "s3://bucket/mlflow")
+    with _mlflow(store, folder, *words) as address:
+        yield address
+
+
+@contextmanager
+def _mlflow(store: Store, folder: Path, *artifacts: str) -> Iterator[str]:
     port = free_port()
     words = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    words += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
-    words += ["--no-serve-artifacts", "--default-artifact-root", "s3://bucket/mlflow"]
-    with started(BIN / "mlflow", *words, port=port, environment=store.environment):
+    words += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", *artifacts]
+    # Its workers for jobs of its own take a gigabyte, and nothing here asks for one.
+    environment = {**store.environment, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with started(BIN / "mlflow", *words, port=port, environment=environment):
         yield f"http://127.0.0.1:{port}"
 
 

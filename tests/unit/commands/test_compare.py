@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from commands.compare import Fact, chosen, facts, scratch_name
+from commands.compare import Fact, Outcome, chosen, facts, scratch_name, verdict
 from serving.errors import ConfigError
 
 ANSWER: dict[str, Any] = {
@@ -57,6 +57,17 @@ def test_a_candidate_that_only_one_stack_trained_is_a_difference() -> None:
     other = deepcopy(ANSWER)
     other["evaluations"]["candidates"][0]["candidate"] = "forest"
     assert "forest: ONNX" in different(facts({"a": ANSWER, "b": other}))
+
+
+def test_a_stack_that_serves_nothing_is_asked_for_no_answer() -> None:
+    """All else is compared with it, and what was not done on it is told."""
+    mute = {**deepcopy(ANSWER), "prediction": None}
+    found = facts({"a": ANSWER, "b": ANSWER, "c": mute}, ["c"])
+    assert different(found) == []
+    assert list(found[-1].values) == ["a", "b"]
+    assert different(facts({"a": ANSWER, "c": mute})) == ["served answer"]
+    outcomes = [Outcome("a", 0, ANSWER, "", 1.0), Outcome("c", 0, mute, "", 1.0, serves=False)]
+    assert "No model was served on c." in verdict(outcomes, found)
 
 
 @pytest.mark.parametrize("text", ["local", "local,", "local,local", ""])
