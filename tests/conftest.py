@@ -50,7 +50,7 @@ FIXTURES = {
     "docker_engine": {"containers", "team"},
     "base_image": {"containers", "team"},
     "seldon_cache": {"containers"},
-    "cluster": {"containers"},
+    "servers": {"containers"},
     "team": {"team"},
     "airflow": {"team"},
 }
@@ -127,7 +127,7 @@ def training_image(docker_engine: "DockerClient", base_image: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory, registry: str) -> "Iterator[Cluster]":
+def servers(tmp_path_factory: pytest.TempPathFactory, registry: str) -> "Iterator[Cluster]":
     """The servers that steps on other machines talk to, for real."""
     from tests.docker.cluster import cluster_in
 

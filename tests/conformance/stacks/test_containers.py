@@ -84,7 +84,7 @@ def write_table(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def place(
-    tmp_path_factory: pytest.TempPathFactory, cluster: Cluster, training_image: str, base_image: str
+    tmp_path_factory: pytest.TempPathFactory, servers: Cluster, training_image: str, base_image: str
 ) -> Iterator[Place]:
     """Where these tests run; what they serve ends with them."""
     home = tmp_path_factory.mktemp("containers")
@@ -93,7 +93,7 @@ def place(
     write_table(table)
     environment = {
         **work.environment,
-        **cluster.environment,
+        **servers.environment,
         "AWS_ACCESS_KEY_ID": "",
         "AWS_SECRET_ACCESS_KEY": "",
         "SWITCHYARD_BASE_IMAGE": base_image,
@@ -183,11 +183,11 @@ def test_no_image_is_built_for_a_run(
 
 
 def test_a_table_of_this_machine_is_copied_to_the_store_once(
-    compared: Compared, cluster: Cluster
+    compared: Compared, servers: Cluster
 ) -> None:
     """The containers of the rehearsal stand for pods, which see no disk of this machine."""
     assert compared
-    held = [key for key in cluster.store.objects() if key.startswith("tables/")]
+    held = [key for key in servers.store.objects() if key.startswith("tables/")]
     assert [key.rpartition("/")[2] for key in held] == ["houses.csv"]
 
 
@@ -227,13 +227,13 @@ def test_changed_code_runs_without_a_build_and_a_step_that_fails_fails_the_run(
 
 
 def test_zenml_has_the_state_and_the_log_of_what_a_container_did(
-    compared: Compared, cluster: Cluster
+    compared: Compared, servers: Cluster
 ) -> None:
     """As on a cluster: the server is asked, not this machine."""
     assert compared
     asked = {"hydrate": "true", "size": "100", "sort_by": "asc:created", "name": "validate"}
-    with httpx.Client(base_url=f"{cluster.zenml.url}/api/v1", timeout=60) as server:
-        key = {"password": cluster.zenml.key, "grant_type": "zenml-api-key"}
+    with httpx.Client(base_url=f"{servers.zenml.url}/api/v1", timeout=60) as server:
+        key = {"password": servers.zenml.key, "grant_type": "zenml-api-key"}
         token = server.post("/login", data=key).json()["access_token"]
         server.headers["Authorization"] = f"Bearer {token}"
         steps = server.get("/steps", params=asked).json()["items"]

@@ -47,11 +47,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def environment(place: Path, cluster: Cluster, training_image: str) -> Mapping[str, str]:
+def environment(place: Path, servers: Cluster, training_image: str) -> Mapping[str, str]:
     """What a client needs to use all of it."""
     return {
         **Workplace(place / "home").environment,
-        **cluster.environment,
+        **servers.environment,
         "ZENML_CUSTOM_SOURCE_ROOT": str(ROOT),
         "TRAINING_IMAGE": training_image,
     }

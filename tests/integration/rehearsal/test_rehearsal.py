@@ -18,12 +18,12 @@ def well(rehearse: Rehearse) -> dict[str, Any]:
 
 
 def test_a_pipeline_completes_and_its_artifacts_lie_in_the_store(
-    well: dict[str, Any], cluster: Cluster
+    well: dict[str, Any], servers: Cluster
 ) -> None:
     """Each step read what the one before it wrote, from another container."""
     assert (well["run"], well["error"]) == ("completed", "")
     assert well["outputs"]["names"] == sorted(well["outputs"]["seen"])
-    assert any(key.startswith("look/") for key in cluster.store.objects())
+    assert any(key.startswith("look/") for key in servers.store.objects())
 
 
 def test_limits_and_variables_are_those_of_the_compiled_pipeline(well: dict[str, Any]) -> None:
