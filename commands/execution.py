@@ -18,6 +18,7 @@ from serving.errors import RunError, SwitchyardError
 from steps.training.settings import spare_packages
 
 if TYPE_CHECKING:
+    from zenml import Model
     from zenml.models import PipelineRunResponse, StepRunResponse
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,21 +66,12 @@ def execute(
         SwitchyardError: A step failed, or the run ended in any state but completed.
         KeyboardInterrupt: The run was interrupted.
     """
-    from zenml import Model
-
     from stacks.attempt import watched
-    from stacks.image import image_settings
-    from stacks.modes import execution_mode, maths
 
     name = run_name(pipeline.name)
-    options: dict[str, Any] = {} if cache else {"enable_cache": False}
-    config = arguments.get("config")
-    spare = spare_packages(config.candidates if config else ())
-    options |= {"settings": image_settings(pipeline.name, tables, spare), **execution_mode()}
-    options |= {"steps": dict(attempts or {}), "environment": maths()}
-    held = earlier.model_version if earlier is not None else None
-    version = {"version": int(held.number)} if held is not None else {}
-    named = pipeline.with_options(run_name=name, model=Model(name=model, **version), **options)
+    spare = spare_packages(config.candidates if (config := arguments.get("config")) else ())
+    options = {**options_of(pipeline.name, tables, spare, cache=cache), "steps": attempts or {}}
+    named = pipeline.with_options(run_name=name, model=versioned(model, earlier), **options)
     if begun is not None:
         begun(pipeline.name, name)
     try:
@@ -100,6 +92,26 @@ def execute(
         # Some orchestrators return normally from a run that failed.
         raise reason(name, RunError(f"The run '{name}' did not complete."))
     return Completed(run, run.steps)
+
+
+def options_of(
+    pipeline: str, tables: Collection[str], spare: Collection[str], *, cache: bool
+) -> dict[str, Any]:
+    """What the active stack makes of a pipeline: its image, its way of failing, its maths."""
+    from stacks.image import image_settings
+    from stacks.modes import execution_mode, maths
+
+    settings = image_settings(pipeline, tables, spare)
+    anew = {} if cache else {"enable_cache": False}
+    return {"settings": settings, "environment": maths(), **execution_mode(), **anew}
+
+
+def versioned(model: str, earlier: PipelineRunResponse | None) -> Model:
+    """ZenML's model; the version of the run that is gone on with, where there is one."""
+    from zenml import Model
+
+    held = earlier.model_version if earlier is not None else None
+    return Model(name=model, version=int(held.number)) if held is not None else Model(name=model)
 
 
 def run_name(pipeline: str) -> str:

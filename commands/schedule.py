@@ -111,19 +111,17 @@ def submit(
     from zenml import Model
     from zenml.config.schedule import Schedule
 
-    from stacks.image import image_settings
-    from stacks.modes import execution_mode, maths
+    from commands.execution import options_of
     from stacks.schedules import forget_unkept
 
+    spare = spare_packages(config.candidates)
     named = pipeline.with_options(
         # Filled in at each tick: a name of its own is what makes it a run of its own.
         run_name=f"{pipeline.name}-{{date}}-{{time}}",
         schedule=Schedule(name=name, cron_expression=cron),
         model=Model(name=config.model),
-        settings=image_settings(pipeline.name, spare=spare_packages(config.candidates)),
         steps=config.attempts,
-        environment=maths(),
-        **execution_mode(),
+        **options_of(pipeline.name, (), spare, cache=True),
         **options,
     )
     try:

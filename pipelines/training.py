@@ -1,5 +1,7 @@
 """From a table to a champion: the order of the steps and nothing else."""
 
+from typing import Any
+
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
@@ -36,18 +38,9 @@ def training(
     lineage = trace_lineage(table, commit, origin, stack, config.computed)
     checks = validate(table, config.data.columns, config.validation, contract)
     train_rows, test_rows, schema = split_rows(table, checks, config.validation, config.split)
-    metric, seed, tuning = config.gate.metric, config.seed, config.ordered_tuning
     if config.report.enabled:
-        report_drift(train_rows, test_rows, schema, config.report, seed)
-    candidates = [
-        train_candidate(
-            train_rows, schema, candidate, tuning, metric, seed, id=f"train_{candidate.name}"
-        )
-        for candidate in config.members
-    ]
-    if config.ensemble.enabled and len(candidates) > 1:
-        blended = blend(candidates, train_rows, schema, tuning, config.ensemble, metric, seed)
-        candidates = [*candidates, blended]
+        report_drift(train_rows, test_rows, schema, config.report, config.seed)
+    candidates = train_candidates(config, train_rows, schema)
     sensitive = config.data.sensitive
     evaluations = evaluate(candidates, test_rows, config.gate, config.split, sensitive)
     decision, _ = compare(
@@ -59,3 +52,20 @@ def training(
         config.split, lineage,
     )  # fmt: skip
     promote(decision, registered, champion)
+
+
+def train_candidates(config: RunConfig, train_rows: Any, schema: Any) -> list[Any]:
+    """A step for each candidate, and one more that blends them.
+
+    Args:
+        train_rows, schema: What the step gives that splits the rows.
+    """
+    metric, seed, tuning = config.gate.metric, config.seed, config.ordered_tuning
+    candidates = [
+        train_candidate(train_rows, schema, each, tuning, metric, seed, id=f"train_{each.name}")
+        for each in config.members
+    ]
+    if config.ensemble.enabled and len(candidates) > 1:
+        blended = blend(candidates, train_rows, schema, tuning, config.ensemble, metric, seed)
+        return [*candidates, blended]
+    return candidates

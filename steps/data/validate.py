@@ -34,10 +34,7 @@ def check_table(
     task = recognise_task(labelled[target], asked.task)
     check_rows(labelled, target, task, settings)
     refuse_infinite(labelled)
-    added = labelled.attrs.get(LABELLED, 0)
-    # No request carries the columns that a model does not read: rows that came back labelled lack
-    # them, and do not make of an identifier something to be learnt from.
-    findings = left_out(labelled.head(len(labelled) - added), target, asked, settings)
+    findings = _left_out(labelled, target, asked, settings)
     inputs = [name for name in labelled.columns if name != target]
     findings += find_mixed(labelled, inputs, asked.sensitive)
     useless = {finding.column for finding in findings if finding.kind != "mixed"}
@@ -48,9 +45,6 @@ def check_table(
     guarded = contract and contract.guarding(asked.sensitive)
     findings += check_contract(labelled, guarded, settings, features)
     findings += _oddities(frame, labelled, features, target, task, settings)
-    if added:
-        text = f"{added} rows came back labelled (labels.enabled) and are not in the table itself."
-        findings.append(note("labelled", text))
     enforce(findings, settings)
     return Checks(
         task=task,
@@ -62,6 +56,22 @@ def check_table(
         sensitive=tuple(name for name in features if name in asked.sensitive),
         findings=tuple(findings),
     )
+
+
+def _left_out(
+    labelled: pd.DataFrame, target: str, asked: ColumnSettings, settings: ValidationSettings
+) -> list[Finding]:
+    """The columns that nothing is learnt from, and how many rows came back labelled.
+
+    No request carries the columns that a model does not read: rows that came back labelled lack
+    them, and do not make of an identifier something to be learnt from.
+    """
+    added = labelled.attrs.get(LABELLED, 0)
+    findings = left_out(labelled.head(len(labelled) - added), target, asked, settings)
+    if not added:
+        return findings
+    text = f"{added} rows came back labelled (labels.enabled) and are not in the table itself."
+    return [*findings, note("labelled", text)]
 
 
 def _oddities(

@@ -31,7 +31,7 @@ from steps.monitoring.settings import MonitoringSettings, ReportSettings, Window
 from steps.monitoring.verdict import Verdict
 from steps.monitoring.window import gather, labels_of
 from steps.registry.tracking import open_registry
-from steps.registry.version import Champion
+from steps.registry.version import Champion, Version
 
 logger = get_logger(__name__)
 
@@ -77,8 +77,7 @@ def judge_window(
     profile = Profile.from_json(registry.text_of(version, PROFILE))
     given, (uri, options) = read_labels(window, schema), log_store()
     sent = logged_labels(uri, champion.model, window.since, options)
-    kept = {key: label.value(schema) for key, label in kept_labels(version).read().items()}
-    labels = {**sent, **kept, **given}
+    labels = {**sent, **kept_values(version, schema), **given}
     log = log_parts(uri, champion.model, window.since, window.until, watched(schema), options)
     sampled = 0 if settings.report == "never" else settings.report_rows
     found = gather(log, profile, schema, version.version, labels, sampled=sampled)
@@ -99,6 +98,11 @@ def judge_window(
         place, why = keep_report(registry, version, found.sample, schema, window.until)
         verdict = verdict.model_copy(update={"report": place, "unreported": why})
     return verdict, HTMLString(render(verdict, profile, found, schema))
+
+
+def kept_values(version: Version, schema: TableSchema) -> Labels:
+    """The labels that came back for rows of the log, as the schema writes them."""
+    return {key: label.value(schema) for key, label in kept_labels(version).read().items()}
 
 
 def log_store() -> tuple[str, dict[str, object]]:

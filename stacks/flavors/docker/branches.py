@@ -16,28 +16,24 @@ def side_by_side(
     halt: Callable[[], None],
     after_failure: bool,
 ) -> list[str]:
-    """Carry groups out, each after those that it needs.
+    """Carry groups out, each after those that it needs; returns those that failed by themselves.
 
     Args:
         work: Whether a group ended well; it runs in a thread.
         at_once: The most groups at a time.
         halt: Ends what runs: after a failure that ends all, or where this is interrupted.
         after_failure: Go on with what needs none of the groups that failed.
-
-    Returns:
-        The groups that failed by themselves, in that order.
     """
     waiting, well, failed = list(groups), set[str](), list[str]()
     running: dict[Future[bool], Group] = {}
     with ThreadPoolExecutor(at_once) as pool:
         try:
             while True:
-                if after_failure or not failed:
-                    # What the pool held back would begin even after a failure.
-                    ready = [each for each in waiting if well.issuperset(each.after)]
-                    for group in ready[: at_once - len(running)]:
-                        waiting.remove(group)
-                        running[pool.submit(work, group)] = group
+                # What the pool held back would begin even after a failure.
+                ready = [each for each in waiting if well.issuperset(each.after)]
+                for group in ready[: at_once - len(running)] if after_failure or not failed else ():
+                    waiting.remove(group)
+                    running[pool.submit(work, group)] = group
                 if not running:
                     return failed
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
