@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from commands import journal
 from commands.journal import INTERRUPTED, RUNNING, UNFINISHED, Entry
 from serving.errors import RunError, UserError
+from stacks.closing import HERE, carrier
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
 
 KILLED = "The process that carried it out was killed."
 LOAD, REGISTER = "load_table", "register_model"
-# Its steps are this process; the steps of any other orchestrator may live without it.
-HERE = "local"
 
 
 def close_dead(wanted: Entry | None = None, *, force: bool = False) -> None:
@@ -35,7 +34,7 @@ def close_dead(wanted: Entry | None = None, *, force: bool = False) -> None:
         if entry.state != RUNNING or entry.alive or not (mine or asked):
             continue
         left = [run for run in _runs(entry) if not run.status.is_finished]
-        away = [run for run in left if flavor_of(run) != HERE]
+        away = [run for run in left if carrier(run) != HERE]
         if away and not (asked and force):
             if asked:
                 raise RunError(_alive_elsewhere(entry, away[0]))
@@ -79,16 +78,6 @@ def lines(model: str | None = None) -> Iterator[str]:
         yield f"{head} {state}{where}. `python run.py resume {entry.name}` goes on with it."
 
 
-def flavor_of(run: PipelineRunResponse) -> str:
-    """The flavor of the orchestrator that carries a run out; empty where its stack is gone."""
-    from zenml.enums import StackComponentType
-
-    if run.stack is None:
-        return ""
-    held = run.stack.components[StackComponentType.ORCHESTRATOR]
-    return str(held[0].flavor_name)
-
-
 def _runs(entry: Entry) -> list[PipelineRunResponse]:
     from commands.execution import find_run
 
@@ -110,7 +99,7 @@ def _close(run: PipelineRunResponse) -> list[str]:
 
 def _alive_elsewhere(entry: Entry, run: PipelineRunResponse) -> str:
     return (
-        f"The run {entry.name} may be alive: its steps run on the orchestrator '{flavor_of(run)}' "
+        f"The run {entry.name} may be alive: its steps run on '{carrier(run)}' "
         f"and need no process here, and ZenML says that '{run.name}' is {run.status}. Wait for its "
         "end; where nothing runs there any more, `resume --force` takes it for dead."
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from serving.errors import RunError
 from stacks.check import registered_file
-from stacks.pairs import OWN_CONTAINERS, flavors, steps_leave_this_process
+from stacks.pairs import containers_of_this_machine, steps_leave_this_process
 from stacks.registered import active_stack_name
 from steps.data.location import locate
 from steps.data.objectstore import ARTIFACTS
@@ -55,7 +55,7 @@ def within_reach(data: str, fingerprint: str, console: Console) -> Reached:
     if location.kind != "file" or not steps_leave_this_process(file):
         return Reached(data)
     path = Path(location.uri).absolute()
-    if flavors(file, "orchestrator") & OWN_CONTAINERS:
+    if containers_of_this_machine(file):
         return Reached(str(path), (str(path),))
     return Reached(copied(path, fingerprint, console))
 

@@ -3,7 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from zenml.models import PipelineRunResponse
+
+# Its steps are this process; those of any other orchestrator may live without it.
+HERE = "local"
+
+
+def carrier(run: PipelineRunResponse) -> str:
+    """The flavor of the orchestrator that carries a run out; empty where its stack is gone."""
+    from zenml.enums import StackComponentType
+
+    if run.stack is None:
+        return ""
+    held = run.stack.components[StackComponentType.ORCHESTRATOR]
+    return str(held[0].flavor_name)
 
 
 def close(run: UUID, reason: str, status: str = "failed") -> list[str]:

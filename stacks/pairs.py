@@ -61,6 +61,11 @@ def steps_leave_this_process(file: StackFile) -> bool:
     return bool(flavors(file, "orchestrator") & CONTAINERS)
 
 
+def containers_of_this_machine(file: StackFile) -> bool:
+    """Whether this machine runs the containers of a stack's steps, and can mount its files."""
+    return bool(flavors(file, "orchestrator") & OWN_CONTAINERS)
+
+
 def _tracking(file: StackFile) -> Iterator[Problem]:
     stores = flavors(file, "artifact_store")
     trackers = file.components.get("experiment_tracker", ())

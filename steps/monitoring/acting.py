@@ -37,7 +37,7 @@ class Acted(Settings):
 
 @runtime_checkable
 class Starts(Protocol):
-    """What an orchestrator has beside the rest when it keeps pipelines that wait to be started."""
+    """A component of a stack that keeps pipelines which wait to be started."""
 
     def start_kept(self, schedule: str) -> str:
         """Start the pipeline behind a schedule once, now; says where its run can be watched."""
@@ -64,7 +64,7 @@ def act_on(
     trained = json.loads(registry.text_of(version, "config.json")).get("monitoring", {})
     policy = PolicySettings(**{**trained.get("policy", {}), **rules})
     # Before a retraining is claimed, which none that follows soon after may be.
-    orchestrator = starter()
+    keeper = starter()
     action = choose(registry, verdict.model, verdict.outcome, policy)
     acted = Acted(act=action.act, reason=action.reason)
     if action.act == "alert":
@@ -72,7 +72,7 @@ def act_on(
             update={"told": alert(headline(document, action.reason), document)}
         )
     if action.act == "retrain":
-        where = orchestrator.start_kept(retraining)
+        where = keeper.start_kept(retraining)
         way = alert(headline(document, f"A retraining has begun: {where}"), document)
         acted = acted.model_copy(update={"run": where, "told": way})
     logger.info("%s: %s", acted.act, acted.reason)
@@ -110,17 +110,18 @@ def tell_outcome(model: str) -> None:
 
 
 def starter() -> Starts:
-    """The active stack's orchestrator, as one that starts what it keeps.
+    """What of the active stack starts what it keeps.
 
     Raises:
-        ConfigError: It keeps nothing.
+        ConfigError: Nothing does.
     """
     from zenml.client import Client
 
-    orchestrator = Client().active_stack.orchestrator
-    if isinstance(orchestrator, Starts):
-        return orchestrator
+    stack = Client().active_stack
+    for component in stack.components.values():
+        if isinstance(component, Starts):
+            return component
     raise ConfigError(
-        f"The orchestrator '{orchestrator.name}' of the flavor '{orchestrator.flavor}' keeps no "
-        "pipelines that it could start: `python run.py loop` acts on a laptop."
+        f"Nothing in the stack '{stack.name}' keeps pipelines that it could start: "
+        "`python run.py loop` acts on a laptop."
     )
