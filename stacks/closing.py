@@ -40,6 +40,19 @@ def close(run: UUID, reason: str, status: str = "failed") -> list[str]:
     return sorted(step.name for step in still_open)
 
 
+def claim(run: UUID, orchestrator_run: str) -> None:
+    """Say which of the orchestrator's runs a run is, where none of its steps has said so yet.
+
+    A step that begins after the run was closed would otherwise not find it, and make another.
+    """
+    from zenml.client import Client
+    from zenml.models import PipelineRunUpdate
+
+    store = Client().zen_store
+    if not store.get_run(run).orchestrator_run_id:
+        store.update_run(run, PipelineRunUpdate(orchestrator_run_id=orchestrator_run))
+
+
 def end_step(step: UUID, reason: str, status: str = "failed") -> None:
     """End a step, which then is not tried again."""
     from zenml.client import Client

@@ -17,7 +17,7 @@ from zenml.utils import io_utils
 
 from serving.errors import ConfigError, RunError
 from stacks.attempt import watched
-from stacks.closing import close
+from stacks.closing import claim, close
 from stacks.flavors.airflow import files
 from stacks.flavors.airflow.api import ACTIVE, Airflow
 from stacks.flavors.airflow.flavor import WatchedAirflowConfig
@@ -168,10 +168,14 @@ class WatchedAirflowOrchestrator(AirflowOrchestrator):
         ours = placeholder.id
 
         def wait() -> None:
+            run = ""
             try:
                 with self._answering("the run was not watched to its end"):
-                    to_the_end(handed, begun(handed, self.config), ours, self.config)
+                    run = begun(handed, self.config)
+                    to_the_end(handed, run, ours, self.config)
             except Exception as error:
+                if run:
+                    claim(ours, run)
                 close(ours, str(error))
                 handed.path.unlink(missing_ok=True)
                 raise

@@ -104,6 +104,7 @@ def test_a_run_that_takes_too_long_is_ended_with_its_container(
         submitted(pipelines.waiting, settings)
     assert str(newest("waiting").status) == "failed"
     nothing_is_left(airflow, docker_engine, team)
+    # A container that begins late makes no run of its own, which nobody would end.
     dag = newest("waiting").run_metadata["airflow_dag_id"]
     api = Airflow(airflow.url, LOGIN["username"], LOGIN["password"], None)
     assert list(api.runs(dag).values()) == ["FAILED"]
