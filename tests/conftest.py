@@ -38,6 +38,7 @@ COSTLY = {
         "tests/integration/serving/test_seldon_local.py",
         "tests/integration/stacks/test_resident_docker.py",
         "tests/integration/test_local_seldon.py",
+        "tests/integration/test_rollback.py",
     ),
     "team": (
         "tests/integration/airflow/",
