@@ -1,14 +1,33 @@
 """A place of its own for every test that runs the program, and a team's servers."""
 
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.integration.team.servers import Team, team_in
 from tests.workplace import Workplace
+
+
+@pytest.fixture(autouse=True, scope="module")
+def mlflow_forgets() -> Iterator[None]:
+    """MLflow keeps one address for a process: a module's tests do not leave theirs to the next."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    yield
+    if "mlflow" in sys.modules:
+        import mlflow
+
+        forget: Any = mlflow.set_tracking_uri
+        forget(None)
+    if before is None:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    else:
+        os.environ["MLFLOW_TRACKING_URI"] = before
 
 
 @pytest.fixture
