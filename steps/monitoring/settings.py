@@ -70,8 +70,8 @@ class MonitoringSettings(Settings):
     report_rows: int = Field(default=5000, ge=100)
 
 
-class WindowSettings(Settings):
-    """Which rows of the prediction log are looked at, and where their labels are.
+class LabelSource(Settings):
+    """Where labels that came later are.
 
     Args:
         labels: A table of labels: a file, a URI or a database's URL; empty where none have come.
@@ -79,8 +79,6 @@ class WindowSettings(Settings):
         label: The column of the labels; empty means the name of the model's target.
     """
 
-    since: datetime
-    until: datetime
     labels: str = ""
     query: str | None = None
     label: str = ""
@@ -90,6 +88,13 @@ class WindowSettings(Settings):
     def _holds_no_password(cls, labels: str) -> str:
         refuse_password(labels)
         return deferred(labels)
+
+
+class WindowSettings(LabelSource):
+    """Which rows of the prediction log are looked at, and where their labels are."""
+
+    since: datetime
+    until: datetime
 
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> "WindowSettings":
@@ -98,7 +103,7 @@ class WindowSettings(Settings):
         return self
 
 
-class SpanSettings(Settings):
+class SpanSettings(LabelSource):
     """A window that moves with the time: where it begins, and where its labels are.
 
     Args:
@@ -106,15 +111,6 @@ class SpanSettings(Settings):
     """
 
     since: str
-    labels: str = ""
-    query: str | None = None
-    label: str = ""
-
-    @field_validator("labels")
-    @classmethod
-    def _holds_no_password(cls, labels: str) -> str:
-        refuse_password(labels)
-        return deferred(labels)
 
     def window(self, now: datetime) -> WindowSettings:
         """The window that ends now."""
