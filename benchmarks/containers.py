@@ -18,8 +18,8 @@ from benchmarks.spread import Spread, ratios
 if TYPE_CHECKING:
     from docker import DockerClient
 
-BARE = "`docker run`, the same imports"
 DOCKER, REHEARSAL = "a step on `docker`", "a step on `kubeflow-rehearsal`"
+BARE = {name: f"`docker run` with the imports of {name}" for name in (DOCKER, REHEARSAL)}
 PROGRAM = """
 import importlib, json, time
 for name in json.load(open("/asked/modules.json")):
@@ -33,7 +33,7 @@ LOCAL = """
 stack_name: measured
 components:
   orchestrator:
-    {name: measured, flavor: local_docker, configuration: {run_args: {remove: true}}}
+    {name: measured, flavor: docker_parallel, configuration: {alone: ["*"]}}
   image_builder: {name: measured, flavor: local}
   artifact_store: {name: measured, flavor: local}
 """
@@ -82,7 +82,9 @@ def run(folder: Path, repeats: int) -> list[dict[str, Any]]:
 
     from benchmarks.images import ours
 
-    rounds: dict[str, list[Round]] = {BARE: [], DOCKER: [], REHEARSAL: []}
+    rounds: dict[str, list[Round]] = {
+        name: [] for stack, bare_run in BARE.items() for name in (bare_run, stack)
+    }
     client = docker.from_env()
     image = ours(client)
     with ExitStack() as held:
@@ -91,7 +93,8 @@ def run(folder: Path, repeats: int) -> list[dict[str, Any]]:
         stacks = {DOCKER: (here, LOCAL, {}), REHEARSAL: (there, rehearsed(), variables)}
         for number in range(repeats + 1):
             found = {name: steps(client, image, *stack) for name, stack in stacks.items()}
-            found[BARE] = bare(client, image, folder, found[DOCKER].modules)
+            for name, bare_run in BARE.items():
+                found[bare_run] = bare(client, image, folder, found[name].modules)
             # The first round fills the stores and the registry.
             for name in rounds if number else ():
                 rounds[name].append(found[name])
@@ -164,27 +167,15 @@ def changed() -> Iterator[None]:
 @contextmanager
 def rehearsing(folder: Path) -> Iterator[tuple[Place, dict[str, str]]]:
     """A place with the servers that a rehearsal needs, started as the tests start them."""
+    from tests.docker.cluster import cluster_in
     from tests.docker.registry import registry
-    from tests.integration.rehearsal.servers import zenml_server
-    from tests.integration.stacks.store import KEY, SECRET, store_in
 
     kept = folder / "servers"
     kept.mkdir()
-    secret = {"rehearsed": {"key": KEY, "secret": SECRET}}
     with ExitStack() as held:
-        store = held.enter_context(store_in(kept / "store"))
-        server = held.enter_context(zenml_server(kept / "zenml", secret))
         address = held.enter_context(registry(kept))
-        where = held.enter_context(place(folder / "rehearsal"))
-        yield (
-            where,
-            {
-                "ZENML_STORE_URL": server.url,
-                "ZENML_STORE_API_KEY": server.key,
-                "REGISTRY": address,
-                "ENDPOINT": store.endpoint,
-            },
-        )
+        servers = held.enter_context(cluster_in(kept, address))
+        yield held.enter_context(place(folder / "rehearsal")), servers.environment
 
 
 def rehearsed() -> str:
@@ -196,12 +187,13 @@ def rehearsed() -> str:
 
 def row(name: str, rounds: dict[str, list[Round]]) -> dict[str, Any]:
     """One line of the table."""
-    lines = {arm: [each.line for each in rounds[arm]] for arm in (name, BARE)}
+    peer = BARE.get(name, name)
+    lines = {arm: [each.line for each in rounds[arm]] for arm in (name, peer)}
     waits = [each.changed for each in rounds[name] if each.changed is not None]
     return {
         "arm": name,
         "line": Spread.of(lines[name]),
-        "of_bare": ratios(lines[name], lines[BARE]),
+        "of_bare": ratios(lines[name], lines[peer]),
         "end": Spread.of([each.end for each in rounds[name]]),
         "changed": Spread.of(waits) if waits else None,
     }
