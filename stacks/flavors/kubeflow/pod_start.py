@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from stacks.startup import FRAMEWORKS
+
 # ZenML takes a run's identity from an environment variable whose value is a placeholder. Kubeflow
 # resolves placeholders in commands but not there, so that every tick of a schedule would be one
 # run. Where it resolves none, the pod's name tells: it begins with the run's.
@@ -13,9 +15,14 @@ if run.startswith("{{"):
     run = re.sub(r"-system-container-impl-[0-9]+$", "", pod)
 os.environ["KFP_RUN_ID"] = run
 """
-STEPS = """
+# The project's code is not there yet, and ZenML imports each framework before it fetches it.
+STEPS = f"""
 import runpy, sys
 steps, module, *given = sys.argv[1:]
+if module.startswith("zenml."):
+    from zenml.integrations.registry import integration_registry
+    for name in {FRAMEWORKS}:
+        integration_registry.integrations.pop(name, None)
 for step in steps.split(","):
     sys.argv[1:] = [*given, "--step_name", step]
     try:

@@ -27,7 +27,12 @@ def look() -> Annotated[dict[str, str], "seen"]:
     }
     found = {name: path if path.exists() else older[name] for name, path in files.items()}
     seen = {name: path.read_text().strip() for name, path in found.items()}
-    return {**seen, "pod": os.environ["KFP_POD_NAME"], "asked": os.environ["ASKED_FOR"]}
+    return {
+        **seen,
+        "pod": os.environ["KFP_POD_NAME"],
+        "asked": os.environ["ASKED_FOR"],
+        "frameworks": " ".join(sorted({"sklearn", "torch"} & set(sys.modules))),
+    }
 
 
 @step

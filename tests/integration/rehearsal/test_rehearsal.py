@@ -36,6 +36,11 @@ def test_limits_and_variables_are_those_of_the_compiled_pipeline(well: dict[str,
     assert seen["pod"].endswith("-system-container-impl-0")
 
 
+def test_no_framework_is_imported_that_the_step_does_not_use(well: dict[str, Any]) -> None:
+    """ZenML by itself imports each one that is installed, seconds in every container."""
+    assert well["outputs"]["seen"]["frameworks"] == ""
+
+
 def test_the_image_came_from_the_registry_and_holds_no_code(
     well: dict[str, Any], environment: Mapping[str, str], docker_engine: Any
 ) -> None:
