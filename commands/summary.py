@@ -28,6 +28,7 @@ def summarise(
     checks, lineage = trained.artifact("validate"), trained.artifact("trace_lineage")
     evaluations, promotion = trained.artifact("evaluate"), trained.artifact("promote")
     decision = trained.artifact("compare", "decision")
+    drift = optional(trained, "report_drift", "drift")
     return {
         "model": config.model,
         "stack": stack,
@@ -42,7 +43,9 @@ def summarise(
             "task": checks.task,
             "findings": [finding.model_dump() for finding in checks.findings],
         },
-        "drift": drift.model_dump() if (drift := optional(trained, "report_drift")) else None,
+        "drift": drift.model_dump()
+        if (drift := optional(trained, "report_drift", "drift"))
+        else None,
         "evaluations": evaluations.model_dump(mode="json"),
         "decision": decision.model_dump(mode="json"),
         "version": promotion.version,
@@ -95,9 +98,9 @@ def label(run: Completed) -> None:
         log_metadata(facts, model_name=version.model.name, model_version=version.id)
 
 
-def optional(run: Completed, step: str) -> Any | None:
+def optional(run: Completed, step: str, name: str | None = None) -> Any | None:
     """What a step gave that not every config asks for; None where it did not run."""
-    return run.artifact(step) if step in run.steps else None
+    return run.artifact(step, name) if step in run.steps else None
 
 
 def step_states(run: Completed) -> dict[str, str]:

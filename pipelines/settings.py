@@ -12,7 +12,7 @@ from serving.errors import ConfigError, near_miss
 from steps.config import Settings
 from steps.data.settings import SourceSettings, SplitSettings, ValidationSettings
 from steps.deployment.settings import RolloutSettings
-from steps.evaluation.settings import GateSettings
+from steps.evaluation.settings import CardSettings, GateSettings
 from steps.labelling.settings import LabelSettings
 from steps.monitoring.settings import MonitoringSettings, ReportSettings
 from steps.training.settings import (
@@ -38,6 +38,7 @@ class RunConfig(Settings):
     tuning: TuningSettings = TuningSettings()
     ensemble: EnsembleSettings = EnsembleSettings()
     gate: GateSettings = GateSettings()
+    card: CardSettings = CardSettings()
     report: ReportSettings = ReportSettings()
     rollout: RolloutSettings = RolloutSettings()
     monitoring: MonitoringSettings = MonitoringSettings()

@@ -39,17 +39,19 @@ def training(
     checks = validate(table, config.data.columns, config.validation, contract)
     train_rows, test_rows, schema = split_rows(table, checks, config.validation, config.split)
     if config.report.enabled:
-        report_drift(train_rows, test_rows, schema, config.report, config.seed)
+        report_drift(
+            train_rows, test_rows, schema, checks, config.split, config.report, config.seed
+        )
     candidates = train_candidates(config, train_rows, schema)
     sensitive = config.data.sensitive
     evaluations = evaluate(candidates, test_rows, config.gate, config.split, sensitive)
-    decision, _ = compare(
+    decision, page = compare(
         candidates, evaluations, champion, train_rows, test_rows, checks,
-        gate or config.gate, config.split, lineage, sensitive,
+        gate or config.gate, config.split, lineage, sensitive, config.card,
     )  # fmt: skip
     registered = register_model(
         config.model, candidates, evaluations, decision, champion, train_rows, checks,
-        config.split, lineage,
+        config.split, lineage, page,
     )  # fmt: skip
     promote(decision, registered, champion)
 

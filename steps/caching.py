@@ -28,6 +28,18 @@ def code_of(*modules: str) -> CachePolicy:
     return CachePolicy(file_dependencies=[path.relative_to(ROOT).as_posix() for path in files])
 
 
+def page_of(*modules: str) -> CachePolicy:
+    """The same for a step that draws a page: the templates beside these modules count as well."""
+    folders = sorted({path.parent for module in modules for path in _closure(module)})
+    templates = [path for folder in folders for path in sorted(folder.glob("templates/*.j2"))]
+    policy = code_of(*modules)
+    files = [
+        *(policy.file_dependencies or ()),
+        *(p.relative_to(ROOT).as_posix() for p in templates),
+    ]
+    return policy.model_copy(update={"file_dependencies": files})
+
+
 def _closure(module: str) -> set[Path]:
     """The module's file and the files of all that it imports from this project."""
     first = _file_of(module)

@@ -96,5 +96,5 @@ def face(
     nobody = Champion(model=config.model)
     decision = compare_candidate(
         best, nobody, None, train_rows, test_rows, config.gate, config.split
-    )
+    ).decision
     return decision, render(config.model, decision, evaluations, checks.findings, {})

@@ -8,7 +8,7 @@ from pathlib import Path
 from commands.demo.plots import plots
 from commands.demo.tale import Check, Tale
 from commands.demo.timeline import TimeLine
-from steps.evaluation.report import fill
+from steps.pages.page import fill
 
 TEMPLATE = Path(__file__).parent / "templates" / "story.html.j2"
 TONES = {"planted": "watch", "verdict": "", "served": "promote"}

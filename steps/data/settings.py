@@ -133,6 +133,16 @@ class SplitSettings(Settings):
     test_share: float = Field(default=0.2, gt=0, lt=1)
     seed: int = 0
 
+    @property
+    def told(self) -> str:
+        """How rows are held out, in words."""
+        how = {
+            "row": "by a seeded hash of the row",
+            "group": f"by a seeded hash of '{self.column}'",
+            "time": f"by time: the last rows of '{self.column}'",
+        }
+        return f"{how[self.by]}, {100 * self.test_share:g}% of all"
+
     @model_validator(mode="after")
     def _names_its_column(self) -> "SplitSettings":
         if self.by != "row" and not self.column:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from steps.deployment.rollout import Rollout
 from steps.deployment.settings import RolloutSettings
-from steps.evaluation.report import fill
+from steps.pages.page import fill
 
 TEMPLATE = Path(__file__).parent / "templates" / "rollout.html.j2"
 WORDS = {"finish": "Finished", "roll_back": "Rolled back"}

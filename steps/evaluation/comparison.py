@@ -40,6 +40,13 @@ class Files(NamedTuple):
     schema: bytes
 
 
+class Comparison(NamedTuple):
+    """A decision, and the scores that it stands on; None where none were needed or to be had."""
+
+    decision: Decision
+    contest: Contest | None
+
+
 def compare_candidate(
     candidate: Candidate,
     champion: Champion,
@@ -49,7 +56,7 @@ def compare_candidate(
     settings: GateSettings,
     split: SplitSettings,
     sensitive: tuple[str, ...] = (),
-) -> Decision:
+) -> Comparison:
     """Decide whether the candidate becomes champion.
 
     Args:
@@ -60,17 +67,17 @@ def compare_candidate(
     rival = _contender(champion.version)
     if rival and rival.digest == challenger.digest:
         said = f"The challenger is the champion: version {rival.version} has the same digest."
-        return settle(said, "unchanged", metric, challenger, rival)
+        return Comparison(settle(said, "unchanged", metric, challenger, rival), None)
     if challenger.digest in champion.withdrawn:
-        return settle(_withdrawn(candidate), "refuse", metric, challenger, rival)
+        return Comparison(settle(_withdrawn(candidate), "refuse", metric, challenger, rival), None)
     contest = against_baseline(candidate, train_rows, test_rows, settings, split, sensitive)
     if champion.version is None or files is None:
-        return decide(contest, settings, challenger)
+        return Comparison(decide(contest, settings, challenger), contest)
     try:
         faced = _against(contest, candidate, champion.version, files, test_rows)
     except Incomparable as reason:
         return _without_comparison(str(reason), contest, settings, challenger, rival)
-    return decide(faced, settings, challenger, rival)
+    return Comparison(decide(faced, settings, challenger, rival), faced)
 
 
 def against_baseline(
@@ -160,6 +167,7 @@ def _against(
         against="champion",
         labels={column: values[rows] for column, values in contest.labels.items()},
         groups=within(contest.groups, rows),
+        places=np.flatnonzero(rows),
     )
 
 
@@ -189,13 +197,14 @@ def _without_comparison(
     settings: GateSettings,
     challenger: Contender,
     rival: Contender | None,
-) -> Decision:
+) -> Comparison:
     """Refuse, or where the settings accept it fall back to the trivial baseline."""
     if not settings.accept_incomparable:
         said = f"{reason} Set gate.accept_incomparable to replace it without a comparison."
-        return settle(said, "refuse", contest.metric.name, challenger, rival)
+        return Comparison(settle(said, "refuse", contest.metric.name, challenger, rival), None)
     decision = decide(contest, settings, challenger, rival)
-    return decision.model_copy(update={"reasons": (*decision.reasons, reason)})
+    told = decision.model_copy(update={"reasons": (*decision.reasons, reason)})
+    return Comparison(told, contest)
 
 
 def _contender(version: Version | None) -> Contender | None:

@@ -33,6 +33,7 @@ class Contest:
         rival: The scores of the champion, or of the trivial baseline where there is none.
         labels: The value of each row in each column to slice by.
         groups: The group of each row, coded from 0, where rows were split by group.
+        places: Which of the held-out rows these are; None: all of them.
     """
 
     metric: Metric
@@ -42,6 +43,7 @@ class Contest:
     against: Against
     labels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     groups: Groups | None = None
+    places: NDArray[np.int64] | None = None
 
 
 def bootstrap_of(settings: GateSettings) -> Bootstrap:

@@ -1,67 +1,23 @@
-"""The decision as one static page, without scripts, which ZenML's dashboard would block."""
+"""The model report: the decision, its model and why, as one static page without scripts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from steps.data.finding import Finding
-from steps.evaluation.evaluation import Decision, Evaluation, Evaluations, Score, SliceScore
-from steps.evaluation.numbers import limit as told_limit
-from steps.evaluation.numbers import show, sign
+from steps.evaluation.card import Section
+from steps.evaluation.description import Description
+from steps.evaluation.evaluation import Decision, Evaluation, Evaluations, SliceScore
+from steps.pages.axis import Axis, Plot
+from steps.pages.page import fill
+from steps.pages.swarm import swarm
 
 TEMPLATES = Path(__file__).parent / "templates"
-TEMPLATE = "decision.html.j2"
+TEMPLATE = "model.html.j2"
 COLOURS = {"no limit": "", "ok": "promote", "below floor": "refuse", "dropped": "refuse"}
 WORDS = {"promote": "Promoted", "refuse": "Not promoted", "unchanged": "Unchanged"}
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """One interval on an axis that its neighbours share; places in per cent of the width."""
-
-    value: float
-    low: float | None
-    high: float | None
-    limit: float | None
-    limit_text: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """The numbers at the left and the right end of a plot."""
-
-    left: float
-    right: float
-
-    @classmethod
-    def around(cls, numbers: Iterable[float | None]) -> Axis:
-        """An axis that holds all of these numbers with some room."""
-        held = [number for number in numbers if number is not None] or [0.0]
-        room = 0.06 * (max(held) - min(held)) or 0.5
-        return cls(min(held) - room, max(held) + room)
-
-    def place(self, number: float) -> float:
-        """Where a number lies, in per cent from the left."""
-        return round(100 * (number - self.left) / (self.right - self.left), 2)
-
-    def plot(self, score: Score | None, limit: float | None = None) -> Plot | None:
-        """A score drawn on this axis; None where it is undefined."""
-        if score is None or score.value is None:
-            return None
-        low, high = score.low, score.high
-        known = low is not None and high is not None
-        return Plot(
-            value=self.place(score.value),
-            low=self.place(low) if known and low is not None else None,
-            high=self.place(high) if known and high is not None else None,
-            limit=None if limit is None else self.place(limit),
-            limit_text=told_limit(limit),
-            label=f"{score.metric} {show(score.value)}, {_span(score)}",
-        )
 
 
 def render(
@@ -70,11 +26,14 @@ def render(
     evaluations: Evaluations,
     findings: Sequence[Finding],
     lineage: Mapping[str, str],
+    description: Description | None = None,
+    card: Sequence[Section] = (),
 ) -> str:
     """The page.
 
     Args:
         lineage: What the decision stands on (data digest, commit, config, stack), as text.
+        description: How the challenger answers, and by which columns.
     """
     return fill(
         TEMPLATES / TEMPLATE,
@@ -83,22 +42,10 @@ def render(
         evaluations=evaluations,
         findings=findings,
         lineage=lineage,
+        told=description,
+        weights=_weights(description),
+        card=card,
     )
-
-
-def fill(template: Path, **values: Any) -> str:
-    """Fill a page's template, which may stand on those of this folder."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader([template.parent, TEMPLATES]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=show, signed=sign, span=_span, limit=told_limit)
-    return environment.get_template(template.name).render(**values)
 
 
 def _page(model: str, decision: Decision, evaluations: Evaluations) -> dict[str, Any]:
@@ -150,8 +97,7 @@ def _improvement(decision: Decision) -> Plot | None:
 
 
 def _candidates(evaluations: Evaluations) -> list[dict[str, Any]]:
-    deciding = [candidate.score(evaluations.metric) for candidate in evaluations.candidates]
-    axis = _shared_axis(deciding)
+    axis = Axis.of(candidate.score(evaluations.metric) for candidate in evaluations.candidates)
     return [
         {
             "name": candidate.candidate,
@@ -175,18 +121,18 @@ def _best_first(evaluations: Evaluations) -> list[Evaluation]:
 
 
 def _slices(parts: Sequence[SliceScore]) -> list[dict[str, Any]]:
-    axis = _shared_axis([part.score for part in parts])
+    axis = Axis.of(part.score for part in parts)
     return [{"part": part, "plot": axis.plot(part.score)} for part in parts]
 
 
-def _shared_axis(scores: Sequence[Score]) -> Axis:
-    return Axis.around(
-        number for score in scores for number in (score.low, score.value, score.high)
-    )
-
-
-def _span(score: Score) -> str:
-    """An interval in words."""
-    if score.low is None or score.high is None:
-        return "no interval"
-    return f"{show(score.low)} to {show(score.high)}"
+def _weights(description: Description | None) -> list[dict[str, Any]]:
+    """Each column with what the metric loses without it, and what it added to single answers."""
+    if description is None:
+        return []
+    held = description.weights
+    axis = Axis.of((each.lost for each in held), 0.0)
+    drawn = swarm([(each.values, each.places) for each in held])
+    return [
+        {"of": each, "plot": axis.plot(each.lost, 0.0), "swarm": dots}
+        for each, dots in zip(held, drawn, strict=True)
+    ]

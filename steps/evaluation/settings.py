@@ -54,3 +54,27 @@ class GateSettings(Settings):
         if not self.slices and (self.slice_floor is not None or self.slice_drop is not None):
             raise ValueError("slice_floor and slice_drop need the columns to slice by in 'slices'")
         return self
+
+
+class CardSettings(Settings):
+    """What the model card says that no run can know, in the words of whoever answers for it.
+
+    Args:
+        owner: Who made the model and can be asked about it.
+        licence: Under which terms it may be used.
+        uses: What it is meant for.
+        users: Who is meant to use it.
+        out_of_scope: What it is not to be used for.
+        data: Where the rows come from and how they were collected.
+        ethics: Risks, harms and what was done about them.
+        caveats: What else somebody who relies on it has to know.
+    """
+
+    owner: str = ""
+    licence: str = ""
+    uses: str = ""
+    users: str = ""
+    out_of_scope: str = ""
+    data: str = ""
+    ethics: str = ""
+    caveats: str = ""

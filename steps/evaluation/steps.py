@@ -6,30 +6,25 @@ from typing import Annotated
 
 import pandas as pd
 from zenml import step
-from zenml.config.cache_policy import CachePolicy
 from zenml.types import HTMLString
 
 from serving.bundle import ONNX, SCHEMA
-from steps.caching import ROOT, code_of
+from steps.caching import code_of, page_of
 from steps.data.finding import Checks
 from steps.data.settings import SplitSettings
+from steps.evaluation.card import model_card
 from steps.evaluation.comparison import Files, compare_candidate
+from steps.evaluation.description import describe
 from steps.evaluation.evaluation import Decision, Evaluations
 from steps.evaluation.measure import evaluate_candidates
-from steps.evaluation.report import TEMPLATES, render
-from steps.evaluation.settings import GateSettings
+from steps.evaluation.report import render
+from steps.evaluation.settings import CardSettings, GateSettings
 from steps.registry.lineage import Lineage
 from steps.registry.tracking import open_registry
 from steps.registry.version import Champion
 from steps.training.candidate import Candidate
 
-
-def _comparing() -> CachePolicy:
-    """The comparison's code and the page's templates."""
-    policy = code_of("steps.evaluation.comparison", "steps.evaluation.report")
-    templates = [path.relative_to(ROOT).as_posix() for path in sorted(TEMPLATES.glob("*.j2"))]
-    files = [*(policy.file_dependencies or ()), *templates]
-    return policy.model_copy(update={"file_dependencies": files})
+NO_CARD = CardSettings()
 
 
 @step(cache_policy=code_of("steps.evaluation.measure"))
@@ -44,7 +39,11 @@ def evaluate(
     return evaluate_candidates(candidates, test_rows, gate, split, sensitive)
 
 
-@step(cache_policy=_comparing())
+@step(
+    cache_policy=page_of(
+        "steps.evaluation.comparison", "steps.evaluation.description", "steps.evaluation.report"
+    )
+)
 def compare(
     candidates: list[Candidate],
     evaluations: Evaluations,
@@ -56,10 +55,15 @@ def compare(
     split: SplitSettings,
     lineage: Lineage,
     sensitive: tuple[str, ...] = (),
-) -> tuple[Annotated[Decision, "decision"], Annotated[HTMLString, "decision_report"]]:
-    """Decide whether the challenger becomes champion, and tell why on one page."""
+    card: CardSettings = NO_CARD,
+) -> tuple[Annotated[Decision, "decision"], Annotated[HTMLString, "model_report"]]:
+    """Decide whether the challenger becomes champion, and tell why and of what model on one page.
+
+    Args:
+        card: What the page's model card says in its owner's words.
+    """
     challenger = next(each for each in candidates if each.name == evaluations.challenger)
-    decision = compare_candidate(
+    compared = compare_candidate(
         challenger,
         champion,
         champion_files(champion),
@@ -69,8 +73,12 @@ def compare(
         split,
         sensitive,
     )
-    page = render(champion.model, decision, evaluations, checks.findings, lineage.told())
-    return decision, HTMLString(page)
+    told, name = lineage.told(), champion.model
+    described = describe(challenger, compared, gate.metric, train_rows, test_rows)
+    said = model_card(name, challenger, evaluations, checks, told, card, gate, split)
+    findings = checks.findings
+    page = render(name, compared.decision, evaluations, findings, told, described, said)
+    return compared.decision, HTMLString(page)
 
 
 def champion_files(champion: Champion) -> Files | None:

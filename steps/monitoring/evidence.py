@@ -42,8 +42,13 @@ def keep_report(
         return "", str(error.args[0])
     except Exception as error:
         return "", f"Evidently's report could not be made: {type(error).__name__}: {error}"[:300]
-    place = urlsplit(root)
-    return f"{unquote(place.path) if place.scheme == 'file' else root}/{name}", ""
+    return f"{local_path(root)}/{name}", ""
+
+
+def local_path(uri: str) -> str:
+    """A URI as a person opens it: a file of this machine by its path."""
+    place = urlsplit(uri)
+    return unquote(place.path) if place.scheme == "file" else uri
 
 
 def draw_page(version: Version, sample: Sample, schema: TableSchema) -> str:

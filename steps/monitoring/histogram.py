@@ -74,7 +74,8 @@ def histogram(
 def told(number: float, column: Column | None) -> str:
     """A value of a column as a person reads it."""
     if column is None or column.kind != "datetime" or column.origin is None:
-        return limit(float(f"{number:.3g}"))
+        rounded = float(f"{number:.4g}" if abs(number) >= 1000 else f"{number:.3g}")
+        return f"{rounded:,.0f}" if 10_000 <= abs(rounded) < 1e9 else limit(rounded)
     return f"{datetime.fromisoformat(column.origin) + timedelta(days=number):%Y-%m-%d}"
 
 

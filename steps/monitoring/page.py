@@ -9,12 +9,13 @@ from typing import Any
 
 from serving.schema import Column, TableSchema
 from steps.evaluation.evaluation import SliceScore
-from steps.evaluation.report import Axis, Plot, fill
 from steps.monitoring.histogram import Histogram, histogram
 from steps.monitoring.judgement import weight
 from steps.monitoring.profile import LABEL, Counts, Profile, Reference
 from steps.monitoring.verdict import ColumnShift, Performance, Verdict
 from steps.monitoring.window import Window
+from steps.pages.axis import Axis, Plot
+from steps.pages.page import fill
 
 TEMPLATE = Path(__file__).parent / "templates" / "verdict.html.j2"
 TONES = {"ok": "promote", "drift": "watch", "degraded": "refuse", "too few rows": "unchanged"}

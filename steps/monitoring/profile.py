@@ -103,8 +103,12 @@ def learn(matrix: NDArray[np.float32], scores: NDArray[Any], schema: TableSchema
     Args:
         schema: Of the matrix: `watched`.
     """
-    columns = [_learn(column, matrix[:, place]) for place, column in enumerate(schema.columns)]
-    return Profile(tuple(columns), tuple(_answers(scores.astype(np.float32), schema)))
+    return Profile(references(matrix, schema), tuple(_answers(scores.astype(np.float32), schema)))
+
+
+def references(matrix: NDArray[np.float32], schema: TableSchema) -> tuple[Reference, ...]:
+    """How each column of encoded rows is spread."""
+    return tuple(_learn(each, matrix[:, place]) for place, each in enumerate(schema.columns))
 
 
 def count(references: Sequence[Reference], matrix: NDArray[Any]) -> list[Counts]:

@@ -24,11 +24,13 @@ class DriftReport(Settings):
     Args:
         reference: How many reference rows were compared.
         current: How many current rows were compared.
+        report: Where Evidently's own page lies, which needs scripts to show.
     """
 
     reference: int
     current: int
     columns: tuple[ColumnDrift, ...]
+    report: str = ""
 
     @property
     def drifted(self) -> tuple[str, ...]:

@@ -12,14 +12,15 @@ from zenml.types import HTMLString
 from serving.errors import ConfigError, RunError
 from serving.schema import TableSchema
 from serving.spec import Logged
-from steps.caching import code_of
+from steps.caching import page_of
 from steps.data.dtypes import as_text
-from steps.data.settings import SourceSettings
+from steps.data.finding import Checks
+from steps.data.settings import SourceSettings, SplitSettings
 from steps.data.source import read_table
 from steps.deployment.deployer import active_deployer
 from steps.evaluation.settings import GateSettings
 from steps.labelling.kept import kept_labels
-from steps.monitoring.evidence import keep_report, wanted
+from steps.monitoring.evidence import keep_report, local_path, wanted
 from steps.monitoring.judgement import judge
 from steps.monitoring.log import log_parts, logged_labels
 from steps.monitoring.page import render
@@ -34,25 +35,37 @@ from steps.registry.tracking import open_registry
 from steps.registry.version import Champion, Version
 
 logger = get_logger(__name__)
+# Their names in the MLflow run of a training.
+DATA_REPORT, EVIDENTLY_REPORT = "data_report.html", "drift.html"
 
 
-@step(experiment_tracker=True, cache_policy=code_of("steps.monitoring.drift"))
+@step(experiment_tracker=True, cache_policy=page_of("steps.monitoring.drift", "steps.data.report"))
 def report_drift(
     train_rows: pd.DataFrame,
     test_rows: pd.DataFrame,
     schema: TableSchema,
+    checks: Checks,
+    split: SplitSettings,
     report: ReportSettings,
     seed: int,
-) -> Annotated[DriftReport, "drift"]:
-    """Compare the held-out rows with the training rows; Evidently's page goes to MLflow."""
+) -> tuple[Annotated[DriftReport, "drift"], Annotated[HTMLString, "data_report"]]:
+    """Compare the held-out rows with the training rows, and tell of the table on one page.
+
+    The page goes to MLflow too, and Evidently's own beside it.
+    """
     import mlflow
 
+    from steps.data.report import render as render_data
     from steps.monitoring.drift import compare_rows
 
     drift, page = compare_rows(train_rows, test_rows, schema, rows=report.rows, seed=seed)
-    mlflow.log_text(page, "drift.html")
+    mlflow.log_text(page, EVIDENTLY_REPORT)
+    uri = mlflow.get_artifact_uri(EVIDENTLY_REPORT)
+    drift = drift.model_copy(update={"report": local_path(uri)})
+    told = render_data(train_rows, test_rows, schema, checks, split, drift)
+    mlflow.log_text(told, DATA_REPORT)
     logger.info("%d of %d columns drifted", len(drift.drifted), len(drift.columns))
-    return drift
+    return drift, HTMLString(told)
 
 
 @step(enable_cache=False)

@@ -8,6 +8,7 @@ from typing import Annotated
 import pandas as pd
 from pydantic import JsonValue
 from zenml import get_step_context, step
+from zenml.types import HTMLString
 
 from serving.bundle import write_bundle
 from steps.caching import code_of
@@ -28,6 +29,8 @@ from steps.registry.version import Champion, Version
 from steps.training.candidate import Candidate
 
 EXAMPLE_ROWS = 5
+# Its name in the MLflow run of a training.
+MODEL_REPORT = "model_report.html"
 
 
 class Promotion(Settings):
@@ -87,10 +90,12 @@ def register_model(
     checks: Checks,
     split: SplitSettings,
     lineage: Lineage,
+    page: HTMLString,
 ) -> Annotated[Version, "registered"]:
     """Log the training in MLflow and register the challenger, once for each digest.
 
     Args:
+        page: The model report.
         champion: Which registry was asked: what went to another one is not answered from the cache.
     """
     import mlflow
@@ -100,6 +105,7 @@ def register_model(
     run = mlflow.active_run()
     run_id = run.info.run_id
     record_run(registry.client, run_id, evaluations, decision, lineage)
+    registry.client.log_text(run_id, page, MODEL_REPORT)
     registry.client.set_tag(run_id, "registry", champion.registry)
     found = registry.find_digest(model, decision.challenger_digest)
     if found is not None:

@@ -39,7 +39,7 @@ def test_the_champion_is_scored_through_its_own_schema() -> None:
     train_rows, test_rows = sides(table(2000))
     decision = compare_candidate(
         blind, Champion(model="m", version=held), files, train_rows, test_rows, GATE, SPLIT
-    )
+    ).decision
     assert decision.against == "champion"
     assert decision.outcome == "refuse"
     assert decision.rival_score

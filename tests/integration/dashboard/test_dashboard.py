@@ -102,7 +102,7 @@ def test_a_run_shows_what_it_stands_on_and_what_it_came_to(shown: Shown) -> None
 def test_the_report_is_drawn_inside_the_dashboard(shown: Shown) -> None:
     """Its frame blocks scripts: what it shows needs none."""
     open_run(shown.page, shown.trained)
-    shown.page.locator(".react-flow__node", has_text="decision_report").click()
+    shown.page.locator(".react-flow__node", has_text="model_report").click()
     shown.page.get_by_role("tab", name="Visualization").last.click()
     shown.page.get_by_role("button", name="Load Preview").click()
     report = shown.page.frame_locator("iframe").first

@@ -60,12 +60,13 @@ def training(skill: float) -> None:
     lineage = trace_lineage(train_rows, "abc123", "planted", STACK, {"seed": 0})
     candidates = [plant("weak", skill / 2, id="weak"), plant("strong", skill, id="strong")]
     evaluations = evaluate(candidates, test_rows, GATE, SPLIT)
-    decision, _ = compare(
+    decision, page = compare(
         candidates, evaluations, champion, train_rows, test_rows, checks, GATE, SPLIT, lineage
     )
     registered = register_model(
-        MODEL, candidates, evaluations, decision, champion, train_rows, checks, SPLIT, lineage
-    )
+        MODEL, candidates, evaluations, decision, champion, train_rows, checks, SPLIT, lineage,
+        page,
+    )  # fmt: skip
     promote(decision, registered, champion)
 
 
@@ -96,7 +97,7 @@ def train(skill: float) -> dict[str, Any]:
             name: s.status.value for name, s in Client().get_pipeline_run(run.id).steps.items()
         },
         "promotion": held["promote"]["promotion"][0].load().model_dump(),
-        "report": len(held["compare"]["decision_report"][0].load()),
+        "report": len(held["compare"]["model_report"][0].load()),
     }
 
 

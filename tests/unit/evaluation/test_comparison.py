@@ -68,7 +68,7 @@ def compare(
 ) -> Decision:
     faced = champion_of(champion, held) if champion else Champion(model="demo")
     held_files = files(champion) if champion else None
-    return compare_candidate(challenger, faced, held_files, TRAIN, test, gate, SPLIT)
+    return compare_candidate(challenger, faced, held_files, TRAIN, test, gate, SPLIT).decision
 
 
 def test_the_first_model_is_measured_against_the_trivial_baseline() -> None:
@@ -127,7 +127,8 @@ def test_the_very_same_model_is_left_alone() -> None:
 
 def test_a_model_that_was_rolled_back_from_is_not_promoted_again() -> None:
     faced = champion_of(BLIND).model_copy(update={"withdrawn": (candidate_digest(GOOD),)})
-    decision = compare_candidate(GOOD, faced, files(BLIND), TRAIN, TEST, GATE, SPLIT)
+    decision, contest = compare_candidate(GOOD, faced, files(BLIND), TRAIN, TEST, GATE, SPLIT)
+    assert contest is None
     assert decision.outcome == "refuse"
     assert "rolled back from" in decision.reasons[0]
 

@@ -12,8 +12,9 @@ from steps.evaluation.comparison import Files, compare_candidate
 from steps.evaluation.evaluation import Decision, Evaluations, Score
 from steps.evaluation.measure import evaluate_candidates
 from steps.evaluation.numbers import limit, show, sign
-from steps.evaluation.report import Axis, headline, render
+from steps.evaluation.report import headline, render
 from steps.evaluation.settings import GateSettings
+from steps.pages.axis import Axis
 from steps.registry.version import Champion
 from tests.unit.evaluation.models import SPLIT, candidate, schema_of, sides, table
 from tests.unit.evaluation.test_comparison import version
@@ -35,7 +36,7 @@ def evaluations() -> Evaluations:
 def decision() -> Decision:
     champion = Champion(model="demo", version=version(WEAK))
     files = Files(WEAK.onnx, WEAK.schema.to_json())
-    return compare_candidate(STRONG, champion, files, TRAIN, TEST, GATE, SPLIT)
+    return compare_candidate(STRONG, champion, files, TRAIN, TEST, GATE, SPLIT).decision
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from steps import caching
-from steps.caching import code_of
+from steps.caching import code_of, page_of
 
 
 @pytest.fixture
@@ -32,6 +32,13 @@ def test_everything_imported_is_followed() -> None:
 def test_only_what_is_imported_is_followed() -> None:
     """A module that imports nothing stands alone."""
     assert code_of("steps.c").file_dependencies == ["steps/c.py"]
+
+
+def test_a_page_stands_on_the_templates_beside_its_modules(project: Path) -> None:
+    """Also on those of the modules that it imports."""
+    (project / "steps" / "templates").mkdir()
+    (project / "steps" / "templates" / "a.html.j2").touch()
+    assert page_of("steps.c").file_dependencies == ["steps/c.py", "steps/templates/a.html.j2"]
 
 
 def test_an_unknown_module_is_refused() -> None:

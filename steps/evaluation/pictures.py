@@ -1,0 +1,302 @@
+"""The pictures of a model's answers on the held-out rows, as its task asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.schema import TableSchema
+from steps.evaluation.curves import (
+    Bin,
+    calibration_error,
+    levels,
+    precision_recall,
+    reliability,
+    roc,
+)
+from steps.evaluation.numbers import show
+from steps.pages.chart import Chart, Line, chart, thin
+
+Floats = NDArray[np.float64]
+# Of many classes the most frequent ones have a curve.
+CLASSES = 6
+TONES = ("first", "second", "third", "fourth", "fifth", "sixth")
+DOTS = 400
+BARS = 24
+UNIT = (0.0, 1.0)
+SURE = "probability of the class that is answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart with its words."""
+
+    title: str
+    about: str
+    chart: Chart
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The scores of one model."""
+
+    name: str
+    scores: NDArray[Any]
+
+
+def pictures(
+    y: NDArray[Any], schema: TableSchema, ours: Side, theirs: Side | None
+) -> list[Picture]:
+    """What the task asks for, of the challenger and where there is one of the champion."""
+    if schema.task == "regression":
+        return list(_of_numbers(np.asarray(y, np.float64), ours, theirs, schema.target))
+    truth = y.astype(np.int64)
+    if schema.task == "multiclass":
+        return list(_of_classes(truth, ours, schema.classes))
+    return list(_of_two(truth == 1, ours, theirs, schema))
+
+
+def _of_two(
+    truth: NDArray[np.bool_], ours: Side, theirs: Side | None, schema: TableSchema
+) -> Iterator[Picture]:
+    name = schema.classes[1]
+    sides = [(ours, "first"), *([(theirs, "rival")] if theirs else [])]
+    yield _rocs(
+        [(each.name, tone, truth, each.scores[:, 1]) for each, tone in sides],
+        f"How many of the '{name}' rows are found, over how many of the others are taken for one, "
+        "at every threshold.",
+    )
+    yield _precisions(
+        [(each.name, tone, truth, each.scores[:, 1]) for each, tone in sides],
+        f"How many of those called '{name}' are, over how many of them are found. Dashed: their "
+        f"share of the rows, {truth.mean():.1%}.",
+        float(truth.mean()),
+    )
+    yield _calibration(truth, ours.scores[:, 1], f"predicted probability of '{name}'")
+    yield _scores(
+        [(f"truly '{schema.classes[code]}'", tone, ours.scores[truth == bool(code), 1])
+         for code, tone in ((1, "first"), (0, "rival"))],
+        "Scores",
+        "How the rows of either class are spread over the scores that they get: the less the two "
+        "lie over each other, the better they are told apart.",
+        f"predicted probability of '{name}'",
+    )  # fmt: skip
+
+
+def _of_classes(
+    truth: NDArray[np.int64], ours: Side, classes: tuple[str, ...]
+) -> Iterator[Picture]:
+    count = np.bincount(truth, minlength=len(classes))
+    chosen = sorted(np.argsort(-count, kind="stable")[:CLASSES].tolist())
+    sides = [
+        (classes[code], tone, truth == code, ours.scores[:, code])
+        for code, tone in zip(chosen, TONES, strict=False)
+        if 0 < count[code] < len(truth)
+    ]
+    left = len(classes) - len(chosen)
+    more = f" The {len(chosen)} most frequent of {len(classes)} classes." if left else ""
+    yield _rocs(sides, f"Each class against the rest, at every threshold.{more}")
+    yield _precisions(sides, f"Each class against the rest.{more}", None)
+    hits, highest = ours.scores.argmax(axis=1) == truth, ours.scores.max(axis=1)
+    yield _calibration(hits, highest, SURE)
+    yield _scores(
+        [("answered rightly", "first", highest[hits]), ("wrongly", "rival", highest[~hits])],
+        "How sure it is",
+        "How the rows that are answered rightly, and the others, are spread over the probability "
+        "of their answer.",
+        SURE,
+    )
+
+
+Curves = list[tuple[str, str, NDArray[np.bool_], NDArray[Any]]]
+
+
+def _rocs(sides: Curves, about: str) -> Picture:
+    found = [(name, tone, roc(truth, scores)) for name, tone, truth, scores in sides]
+    lines = [Line(f"{name}, area {c.area:.3f}", *thin(c.x, c.y), tone) for name, tone, c in found]
+    chance = Line("", np.array(UNIT), np.array(UNIT), "", "aside")
+    told = ", ".join(f"{name} {c.area:.3f}" for name, _, c in found)
+    return Picture(
+        "ROC curve",
+        f"{about} Dashed: chance.",
+        chart(
+            [*lines, chance],
+            label=f"ROC curve. Area: {told}",
+            across="false positive rate",
+            up="true positive rate",
+            xs=UNIT,
+            ys=UNIT,
+            shape="square",
+        ),
+    )
+
+
+def _precisions(sides: Curves, about: str, share: float | None) -> Picture:
+    found = [(name, tone, precision_recall(truth, s)) for name, tone, truth, s in sides]
+    lines = [
+        Line(f"{name}, average {c.area:.3f}", *thin(c.x, c.y), tone) for name, tone, c in found
+    ]
+    told = ", ".join(f"{name} {c.area:.3f}" for name, _, c in found)
+    base = [Line("", np.array(UNIT), np.array([share, share]), "", "aside")] if share else []
+    return Picture(
+        "Precision and recall",
+        about,
+        chart(
+            [*lines, *base],
+            label=f"Precision over recall. Average precision: {told}",
+            across="recall",
+            up="precision",
+            xs=UNIT,
+            ys=UNIT,
+            shape="square",
+        ),
+    )
+
+
+def _calibration(truth: NDArray[np.bool_], scores: NDArray[Any], across: str) -> Picture:
+    bins = reliability(truth, scores)
+    error = calibration_error(bins)
+    return Picture(
+        "Calibration",
+        f"{len(bins)} bins of as many rows each, with 95% Wilson intervals. On the dashed line, "
+        "what is said to be so likely is so often so. Expected calibration error "
+        f"{error:.3f}.",
+        chart(
+            [*_bins(bins), Line("", np.array(UNIT), np.array(UNIT), "", "aside")],
+            label=f"Calibration. Expected calibration error {error:.3f}",
+            across=across,
+            up="share that is so",
+            xs=UNIT,
+            ys=UNIT,
+            shape="square",
+        ),
+    )
+
+
+def _bins(bins: list[Bin]) -> list[Line]:
+    x, y = (np.array([getattr(each, name) for each in bins]) for name in ("predicted", "actual"))
+    high, low = (np.array([getattr(each, name) for each in bins]) for name in ("high", "low"))
+    return [
+        Line("", x, y, "first", "dots"),
+        Line("", x, y, "first"),
+        Line("", x, high, "first", "spans", low),
+    ]
+
+
+def _scores(
+    sides: list[tuple[str, str, NDArray[Any]]], title: str, about: str, across: str
+) -> Picture:
+    """How the scores of two kinds of rows are spread."""
+    edges = np.linspace(0.0, 1.0, BARS + 1)
+    lines = [_steps(name, tone, held, edges) for name, tone, held in sides]
+    return Picture(
+        title,
+        about,
+        chart(
+            lines,
+            label=f"{title}: {across}, of rows {' and '.join(name for name, _, _ in sides)}",
+            across=across,
+            up="share of these rows",
+            xs=UNIT,
+            ys=(0.0, 1.06 * (max(float(line.y.max()) for line in lines) or 1.0)),
+            shape="square",
+            told_up=lambda share: f"{share:.0%}",
+        ),
+    )
+
+
+def _steps(name: str, tone: str, held: NDArray[Any], edges: Floats) -> Line:
+    """The share of the numbers between every two edges, as the outline of its bars."""
+    shares = np.histogram(held, edges)[0] / max(len(held), 1)
+    return Line(name, np.repeat(edges, 2)[1:-1], np.repeat(shares, 2), tone)
+
+
+def _of_numbers(y: Floats, ours: Side, theirs: Side | None, target: str) -> Iterator[Picture]:
+    predicted = ours.scores[:, 0].astype(np.float64)
+    drawn = _some(len(y))
+    few = f" {len(drawn):,} of the {len(y):,} rows are drawn." if len(drawn) < len(y) else ""
+    both = np.concatenate([y[drawn], predicted[drawn]])
+    room = 0.03 * float(np.ptp(both)) or 0.5
+    ends = (float(both.min()) - room, float(both.max()) + room)
+    same = Line("", np.array(ends), np.array(ends), "", "aside")
+    yield Picture(
+        "Predicted and true",
+        f"On the dashed line a prediction is the truth.{few}",
+        chart(
+            [same, Line("", predicted[drawn], y[drawn], "first", "dots")],
+            label=f"True {target} over predicted {target}",
+            across=f"predicted {target}",
+            up=f"true {target}",
+            xs=ends,
+            ys=ends,
+            shape="square",
+        ),
+    )
+    wrong = y - predicted
+    zero = Line("", np.array(ends), np.zeros(2), "", "aside")
+    yield Picture(
+        "Residuals",
+        f"Above the dashed line the truth was more than predicted.{few}",
+        chart(
+            [zero, Line("", predicted[drawn], wrong[drawn], "first", "dots")],
+            label=f"True less predicted {target}, over predicted {target}",
+            across=f"predicted {target}",
+            up="true less predicted",
+            xs=ends,
+            shape="square",
+        ),
+    )
+    yield _spread_of(wrong, None if theirs is None else y - theirs.scores[:, 0])
+    yield _by_level(y, predicted, target)
+
+
+def _spread_of(ours: Floats, theirs: Floats | None) -> Picture:
+    """How residuals are spread, between the outer hundredths."""
+    low, high = np.quantile(ours, (0.01, 0.99))
+    edges = np.linspace(low, high if high > low else low + 1.0, BARS + 1)
+    lines = [_steps("challenger", "first", ours, edges)]
+    if theirs is not None:
+        lines.append(_steps("champion", "rival", theirs, edges))
+    middle = f"{show(float(np.quantile(ours, 0.1)))} to {show(float(np.quantile(ours, 0.9)))}"
+    top = max(float(line.y.max()) for line in lines)
+    return Picture(
+        "How far off",
+        f"The middle 80% of the residuals lie at {middle}; drawn are the middle 98%.",
+        chart(
+            lines,
+            label=f"How residuals are spread. The middle 80%: {middle}",
+            across="true less predicted",
+            up="share of the rows",
+            xs=(float(edges[0]), float(edges[-1])),
+            ys=(0.0, 1.06 * top),
+            shape="square",
+            told_up=lambda share: f"{share:.0%}",
+        ),
+    )
+
+
+def _by_level(y: Floats, predicted: Floats, target: str) -> Picture:
+    bins = levels(y, predicted)
+    ends = [number for each in bins for number in (each.predicted, each.actual)]
+    across = np.array([min(ends), max(ends)])
+    return Picture(
+        "Calibration",
+        f"{len(bins)} bins of as many rows each: their mean truth over their mean prediction, and "
+        "where the middle 80% of the true values lie.",
+        chart(
+            [*_bins(bins), Line("", across, across, "", "aside")],
+            label=f"Mean true {target} over mean predicted {target}",
+            across=f"predicted {target}",
+            up=f"true {target}",
+            shape="square",
+        ),
+    )
+
+
+def _some(rows: int) -> NDArray[np.int64]:
+    """At most so many rows, the same ones each time."""
+    return np.sort(np.random.default_rng(0).permutation(rows)[:DOTS])
