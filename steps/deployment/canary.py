@@ -11,6 +11,7 @@ from zenml.types import HTMLString
 from serving.errors import DeployError
 from serving.spec import Endpoint, Observation, Trials
 from steps.deployment.deployer import active_deployer, trials_of
+from steps.deployment.moments import Moment, kept
 from steps.deployment.report import headline, render
 from steps.deployment.rollout import Rollout, at_once, hopeless, judge, nothing
 from steps.deployment.settings import RolloutSettings
@@ -62,11 +63,12 @@ def watch(
         DeployError: The trial was ended by something else.
     """
     try:
-        seen, seconds = _wait(trials, version, settings, say)
+        seen, moments = _wait(trials, version, settings, say)
     except BaseException:
         _give_up(trials, version)
         raise
-    return judge(seen, settings).model_copy(update={"seconds": seconds})
+    told = {"seconds": moments[-1].seconds, "moments": tuple(moments)}
+    return judge(seen, settings).model_copy(update=told)
 
 
 def carry_out(
@@ -110,9 +112,9 @@ def progress(seen: Observation, settings: RolloutSettings, seconds: float) -> st
 
 def _wait(
     trials: Trials, version: Version, settings: RolloutSettings, say: Callable[[str], None]
-) -> tuple[Observation, float]:
-    """The last observation of the window, and how long it lasted."""
-    began, window = time.monotonic(), settings.window
+) -> tuple[Observation, list[Moment]]:
+    """The last observation of the window, and what was seen on the way to it."""
+    began, window, moments = time.monotonic(), settings.window, list[Moment]()
     while True:
         seen = trials.observe(version.model)
         if seen is None or seen.trial.version != version.version:
@@ -123,9 +125,10 @@ def _wait(
             )
         seconds = time.monotonic() - began
         say(progress(seen, settings, seconds))
+        moments = kept([*moments, Moment.of(seen, seconds)])
         ended = seen.trial.requests >= window.requests or seconds >= window.seconds
         if ended or hopeless(seen, settings):
-            return seen, seconds
+            return seen, moments
         time.sleep(min(POLL, max(window.seconds - seconds, 0.0)))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from steps.deployment.rollout import Rollout
 from steps.deployment.settings import RolloutSettings
+from steps.deployment.timeline import courses, events
 from steps.pages.page import fill
 
 TEMPLATE = Path(__file__).parent / "templates" / "rollout.html.j2"
@@ -22,7 +23,14 @@ def render(rollout: Rollout, settings: RolloutSettings) -> str:
         "tone": TONES[rollout.outcome],
         "reasons": rollout.reasons,
     }
-    return fill(TEMPLATE, page=page, rollout=rollout, tried=_tried(rollout, settings))
+    return fill(
+        TEMPLATE,
+        page=page,
+        rollout=rollout,
+        tried=_tried(rollout, settings),
+        events=events(rollout, settings),
+        courses=courses(rollout, settings),
+    )
 
 
 def headline(rollout: Rollout) -> str:

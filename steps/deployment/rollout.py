@@ -6,6 +6,7 @@ from typing import Literal
 
 from serving.spec import Observation, Sample
 from steps.config import Settings
+from steps.deployment.moments import Moment
 from steps.deployment.settings import LimitSettings, RolloutSettings, Strategy
 from steps.deployment.smoke import Smoke
 from steps.evaluation.numbers import limit as told_limit
@@ -43,6 +44,7 @@ class Rollout(Settings):
         requests: What the version on trial has met.
         seconds: How long the trial lasted.
         reasons: In words and numbers, the deciding one first.
+        moments: What was seen as the trial went on.
         answer: What the version that serves now answered afterwards.
     """
 
@@ -59,6 +61,7 @@ class Rollout(Settings):
     seconds: float = 0.0
     measures: tuple[Measure, ...] = ()
     reasons: tuple[str, ...]
+    moments: tuple[Moment, ...] = ()
     answer: Smoke | None = None
 
     @property
