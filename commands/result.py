@@ -95,11 +95,19 @@ def facts(answer: dict[str, Any]) -> list[tuple[str, str]]:
         ("rollout", rollout(answer["rollout"])),
         ("version", aliases(answer)),
         *served(answer),
+        ("reports", reports(answer.get("reports", {}))),
         ("dashboard", answer["more"]["dashboard"]),
         ("MLflow", escape(answer["more"]["mlflow"])),
         ("history", escape(answer["more"]["history"])),
     ]
     return [(name, value) for name, value in lines if value]
+
+
+def reports(places: dict[str, str]) -> str:
+    """Where each page lies, the model's first."""
+    order = sorted(places, key=lambda name: name != "model")
+    lines = [f"{name:<8}{escape(places[name])}" for name in order]
+    return "\n".join(lines)
 
 
 def drift(report: dict[str, Any] | None) -> str:

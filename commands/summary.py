@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from commands.execution import Completed
 
 SQLITE = "sqlite:///"
+# What an artifact is called that is a page, and the page's name in it.
+REPORT, PAGE = "_report", "output.html"
 
 
 def summarise(
@@ -48,6 +50,7 @@ def summarise(
         else None,
         "evaluations": evaluations.model_dump(mode="json"),
         "decision": decision.model_dump(mode="json"),
+        "reports": reports(trained, deployed, drift.report if drift else ""),
         "version": promotion.version,
         "champion": promotion.champion,
         **served(deployed),
@@ -67,7 +70,7 @@ def served(deployed: Completed | None) -> dict[str, Any]:
         champion = {"champion": endpoint["version"]}
         return {"endpoint": endpoint, "prediction": prediction, "rollout": None, **champion}
     rollout = deployed.artifact("canary", "rollout")
-    told = rollout.model_dump(mode="json", exclude={"answer"})
+    told = rollout.model_dump(mode="json", exclude={"answer", "moments"})
     found = {
         "endpoint": {**endpoint, "version": rollout.serves},
         "prediction": rollout.answer.model_dump(),
@@ -75,6 +78,24 @@ def served(deployed: Completed | None) -> dict[str, Any]:
     }
     # A champion that its trial refused is champion no more.
     return {**found, "champion": rollout.serves}
+
+
+def reports(trained: Completed, deployed: Completed | None, drift: str) -> dict[str, str]:
+    """Where the pages lie that tell of a run, by what they tell.
+
+    Args:
+        drift: Where Evidently's own page lies, which moves; empty where none was asked for.
+    """
+    outputs = [
+        (name, versions[0].uri)
+        for run in (trained, deployed)
+        if run is not None
+        for step in run.steps.values()
+        for name, versions in step.outputs.items()
+        if name.endswith(REPORT)
+    ]
+    found = {name.removesuffix(REPORT): f"{uri}/{PAGE}" for name, uri in outputs}
+    return {**found, **({"drift": drift} if drift else {})}
 
 
 def label(run: Completed) -> None:

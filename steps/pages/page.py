@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steps.evaluation.numbers import limit, show, sign
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from steps.evaluation.evaluation import Score
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -15,10 +18,16 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def fill(template: Path, **values: Any) -> str:
     """Fill a page's template, which may stand on those of this folder; all values are escaped."""
+    return str(_environment(template.parent).get_template(template.name).render(**values))
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    """Templates of a folder, compiled once."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader([template.parent, TEMPLATES]),
+        loader=FileSystemLoader([folder, TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -27,7 +36,7 @@ def fill(template: Path, **values: Any) -> str:
     environment.filters.update(
         number=show, signed=sign, span=span, limit=limit, share=share, count="{:,}".format
     )
-    return environment.get_template(template.name).render(**values)
+    return environment
 
 
 def span(score: Score) -> str:
