@@ -18,8 +18,8 @@ from benchmarks.spread import Spread, ratios
 if TYPE_CHECKING:
     from docker import DockerClient
 
+BARE, STOCK = "`docker run`, the imports of the next line", "a step on ZenML's own `local_docker`"
 DOCKER, REHEARSAL = "a step on `docker`", "a step on `kubeflow-rehearsal`"
-BARE = {name: f"`docker run` with the imports of {name}" for name in (DOCKER, REHEARSAL)}
 PROGRAM = """
 import importlib, json, time
 for name in json.load(open("/asked/modules.json")):
@@ -32,11 +32,13 @@ print(time.time())
 LOCAL = """
 stack_name: measured
 components:
-  orchestrator:
-    {name: measured, flavor: docker_parallel, configuration: {alone: ["*"]}}
+  orchestrator: {name: measured, flavor: docker_parallel, configuration: {alone: ["*"]}}
   image_builder: {name: measured, flavor: local}
   artifact_store: {name: measured, flavor: local}
 """
+ZENMLS = LOCAL.replace("docker_parallel", "local_docker").replace(
+    'alone: ["*"]', "run_args: {remove: true}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +84,21 @@ def run(folder: Path, repeats: int) -> list[dict[str, Any]]:
 
     from benchmarks.images import ours
 
-    rounds: dict[str, list[Round]] = {
-        name: [] for stack, bare_run in BARE.items() for name in (bare_run, stack)
-    }
+    rounds: dict[str, list[Round]] = {name: [] for name in (BARE, STOCK, DOCKER, REHEARSAL)}
     client = docker.from_env()
     image = ours(client)
     with ExitStack() as held:
+        stock = held.enter_context(place(folder / "stock"))
         here = held.enter_context(place(folder / "docker"))
         there, variables = held.enter_context(rehearsing(folder))
-        stacks = {DOCKER: (here, LOCAL, {}), REHEARSAL: (there, rehearsed(), variables)}
+        stacks = {
+            STOCK: (stock, ZENMLS, {}),
+            DOCKER: (here, LOCAL, {}),
+            REHEARSAL: (there, rehearsed(), variables),
+        }
         for number in range(repeats + 1):
             found = {name: steps(client, image, *stack) for name, stack in stacks.items()}
-            for name, bare_run in BARE.items():
-                found[bare_run] = bare(client, image, folder, found[name].modules)
+            found[BARE] = bare(client, image, folder, found[STOCK].modules)
             # The first round fills the stores and the registry.
             for name in rounds if number else ():
                 rounds[name].append(found[name])
@@ -187,13 +191,12 @@ def rehearsed() -> str:
 
 def row(name: str, rounds: dict[str, list[Round]]) -> dict[str, Any]:
     """One line of the table."""
-    peer = BARE.get(name, name)
-    lines = {arm: [each.line for each in rounds[arm]] for arm in (name, peer)}
+    lines = {arm: [each.line for each in rounds[arm]] for arm in (name, BARE)}
     waits = [each.changed for each in rounds[name] if each.changed is not None]
     return {
         "arm": name,
         "line": Spread.of(lines[name]),
-        "of_bare": ratios(lines[name], lines[peer]),
+        "of_bare": ratios(lines[name], lines[BARE]),
         "end": Spread.of([each.end for each in rounds[name]]),
         "changed": Spread.of(waits) if waits else None,
     }

@@ -113,7 +113,8 @@ NOTES = {
     ),
     "containers": (
         "One image for all. Counted from the container's start, as Docker tells it; the bare run "
-        "imports what a step has imported by its first line, and does nothing else. The last "
+        "imports what a step of ZenML's own has imported by its first line, and does nothing "
+        "else. On our stacks a step imports no framework that it does not use. The last "
         "column begins with a changed file and the client's start, and ends with the first line "
         "of the first of three steps: no image is built, the code goes through the artifact store."
     ),
