@@ -1,14 +1,15 @@
 """The one schema of a run config, and how a run config is read."""
 
+import json
 import re
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from pipelines.attempts import RetrySettings, Seconds, require_known, step_options, steps_of
 from serving.errors import ConfigError, near_miss
+from serving.written import parse_yaml, read_yaml
 from steps.config import Settings
 from steps.data.settings import SourceSettings, SplitSettings, ValidationSettings
 from steps.deployment.settings import RolloutSettings
@@ -24,12 +25,26 @@ from steps.training.settings import (
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 DEFAULT_CONFIG = "demo"
+# Where pydantic speaks of JSON, and what is read is YAML.
+WORDS = {
+    "tuple_type": "Input should be a list such as [a, b]",
+    "list_type": "Input should be a list such as [a, b]",
+    "dict_type": "Input should be a mapping such as {key: value}",
+    "model_type": "Input should be a mapping such as {key: value}",
+    "model_attributes_type": "Input should be a mapping such as {key: value}",
+}
+
+
+# A model's name is a folder's, a part of URLs and a registry's: one that no deployer takes is told
+# before anything is trained.
+LONGEST_NAME = 100
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=LONGEST_NAME)]
 
 
 class RunConfig(Settings):
     """Everything that decides what a run computes, and nothing about where it runs."""
 
-    model: str
+    model: ModelName
     data: SourceSettings
     labels: LabelSettings = LabelSettings()
     validation: ValidationSettings = ValidationSettings()
@@ -144,10 +159,7 @@ def config_path(name: str) -> Path:
 
 def read_config(path: Path) -> dict[str, Any]:
     """Parse a run config into plain values."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name} is not YAML: {error}") from error
+    content = read_yaml(path, path.name)
     if not isinstance(content, dict):
         raise ConfigError(f"{path.name} must hold a mapping such as 'model: NAME'.")
     return content
@@ -169,7 +181,7 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
         key, separator, value = pair.partition("=")
         if not separator or not key:
             raise ConfigError(f"--set takes KEY=VALUE, such as tuning.trials=2, not '{pair}'.")
-        overrides[key] = yaml.safe_load(value)
+        overrides[key] = parse_yaml(value, f"--set {key}")
     return overrides
 
 
@@ -178,30 +190,67 @@ def build_config(content: dict[str, Any], overrides: dict[str, Any]) -> RunConfi
     for key, value in overrides.items():
         content = overlay(content, key, value)
     try:
-        return RunConfig.model_validate(content)
+        # As JSON, a list may stand for a tuple; nothing else is taken for what it is not.
+        return RunConfig.model_validate_json(json.dumps(content), strict=True)
     except ValidationError as error:
-        raise ConfigError(_explain(error)) from error
+        raise ConfigError(_explain(error, content)) from error
 
 
 def model_name(data: str, target: str) -> str:
     """The registered model's name for a table that no config names."""
     stem = Path(data.split("?")[0].rstrip("/")).name.split(".")[0]
-    return re.sub(r"[^a-z0-9]+", "-", f"{stem}-{target}".lower()).strip("-") or "model"
+    return (
+        re.sub(r"[^a-z0-9]+", "-", f"{stem}-{target}".lower()).strip("-")[:LONGEST_NAME].strip("-")
+        or "model"
+    )
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, content: dict[str, Any]) -> str:
     """One line for each wrong key, with near misses for the unknown ones."""
-    return "\n".join(_explain_one(dict(detail)) for detail in error.errors())
+    details = [dict(detail) for detail in error.errors(include_url=False)]
+    told: dict[str, list[str]] = {}
+    for detail in details:
+        path = _written(detail, content)
+        # A list is called empty when no entry of it is right.
+        if not any(_beneath(detail, other) for other in details):
+            told.setdefault(".".join(map(str, path)), []).append(_told(detail))
+    return "\n".join(_line(path, messages) for path, messages in told.items())
 
 
-def _explain_one(detail: dict[str, Any]) -> str:
-    path = ".".join(str(part) for part in detail["loc"])
-    message = str(detail["msg"]).removeprefix("Value error, ")
+def _line(path: str, messages: list[str]) -> str:
+    """What is wrong with a key; a value that may be of several types is told once."""
+    message = ", or ".join(dict.fromkeys(messages)).replace(", or Input should be", ", or")
+    stop = "" if message.endswith(("?", ".")) else "."
+    if message.startswith("is unknown"):
+        return f"Run config key '{path}' {message}{stop}"
+    return f"Run config key '{path}': {message}{stop}" if path else f"{message}{stop}"
+
+
+def _told(detail: dict[str, Any]) -> str:
     if detail["type"] != "extra_forbidden":
-        stop = "" if message.endswith(("?", ".")) else "."
-        return f"Run config key '{path}': {message}{stop}" if path else f"{message}{stop}"
+        return WORDS.get(detail["type"], str(detail["msg"]).removeprefix("Value error, "))
     known = _fields_at(detail["loc"][:-1])
-    return f"Run config key '{path}' is unknown. {near_miss(str(detail['loc'][-1]), known)}"
+    return f"is unknown. {near_miss(str(detail['loc'][-1]), known)}"
+
+
+def _written(detail: dict[str, Any], content: Any) -> list[int | str]:
+    """Where a wrong value stands, without the types that it was tried as."""
+    path: list[int | str] = []
+    for part in detail["loc"]:
+        inside = isinstance(content, dict) or (isinstance(content, list) and part != "[key]")
+        if not inside or (isinstance(content, list) and not isinstance(part, int)):
+            break
+        path.append(part)
+        content = content.get(part) if isinstance(content, dict) else content[int(part)]
+    return path
+
+
+def _beneath(detail: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether the other error lies inside what the first calls too short."""
+    place, inner = detail["loc"], other["loc"]
+    return detail["type"] == "too_short" and len(inner) > len(place) == len(
+        [1 for a, b in zip(place, inner, strict=False) if a == b]
+    )
 
 
 def _fields_at(location: tuple[int | str, ...]) -> list[str]:

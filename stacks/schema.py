@@ -4,10 +4,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from serving.errors import ConfigError, near_miss
+from serving.written import read_yaml
 from stacks.values import expand, literal_credentials, unset_variables
 
 FOLDER = Path(__file__).resolve().parent
@@ -173,7 +173,7 @@ def read_stack(path_or_name: str | Path, *, folder: Path = FOLDER) -> StackFile:
         ConfigError: There is no such file, or it is wrong.
     """
     path = _find(path_or_name, folder)
-    return _parse(path, _read(path))
+    return _parse(path, read_yaml(path))
 
 
 def unset_in(written: StackFile, environ: Mapping[str, str]) -> list[str]:
@@ -196,13 +196,6 @@ def _find(path_or_name: str | Path, folder: Path) -> Path:
     return folder / f"{path_or_name}.yaml"
 
 
-def _read(path: Path) -> object:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path} does not read as YAML: {error}") from error
-
-
 def _parse(path: Path, data: object) -> StackFile:
     try:
         return StackFile.model_validate(data)
@@ -213,8 +206,6 @@ def _parse(path: Path, data: object) -> StackFile:
             for each in error.errors(include_input=False, include_context=False)
         ]
         raise ConfigError(f"{path}: " + "; ".join(problems)) from None
-    except RecursionError:
-        raise ConfigError(f"{path}: a value holds itself through a YAML anchor.") from None
 
 
 def _plain(message: str) -> str:

@@ -50,6 +50,52 @@ def test_a_wrong_value_names_its_key() -> None:
         build_config(MINIMAL, {"split.test_share": "half"})
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("seed", "3"),
+        ("seed", True),
+        ("seed", 3.0),
+        ("gate.accept_incomparable", "yes"),
+        ("gate.accept_incomparable", 1),
+        ("split.test_share", "0.3"),
+        ("gate.slices", "origin"),
+        ("tuning.order", 1),
+        ("candidates", {"name": "a", "kind": "linear"}),
+    ],
+)
+def test_a_value_is_never_taken_for_one_of_another_type(key: str, value: object) -> None:
+    """What would have to be converted is refused by its key."""
+    with pytest.raises(ConfigError, match=f"'{key}': Input should be") as caught:
+        build_config(MINIMAL, {key: value})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a:b", "größe", "a\n", ".a", "a" * 101])
+def test_a_name_that_cannot_be_served_is_refused_before_anything_is_trained(name: str) -> None:
+    """A model's name is a folder's, a part of URLs and a registry's."""
+    with pytest.raises(ConfigError, match="'model': String should"):
+        build_config(MINIMAL, {"model": name})
+
+
+def test_a_value_of_several_types_is_told_once() -> None:
+    """A wrong parameter is one line, under its own key."""
+    with pytest.raises(ConfigError) as caught:
+        build_config(
+            MINIMAL, {"candidates": [{"name": "a", "kind": "linear", "parameters": {"C": [0.5]}}]}
+        )
+    assert str(caught.value).count("\n") == 0
+    assert "'candidates.0.parameters.C': Input should be a valid boolean, or" in str(caught.value)
+
+
+def test_an_entry_that_is_wrong_is_not_told_as_a_list_that_is_empty() -> None:
+    """Only the entry itself is."""
+    with pytest.raises(ConfigError) as caught:
+        build_config(MINIMAL, {"candidates": [{"name": "a", "kind": "linear", "wndow": 1}]})
+    assert "at least 1 item" not in str(caught.value)
+    assert "'candidates.0.wndow' is unknown. Did you mean 'window'?" in str(caught.value)
+
+
 def test_a_key_of_infrastructure_is_refused() -> None:
     """A run config never names where it runs."""
     with pytest.raises(ConfigError, match="'stack' is unknown"):
