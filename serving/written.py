@@ -114,7 +114,8 @@ class _Examined:
             return [each for pair in node.value for each in pair]
         if isinstance(node, yaml.SequenceNode):
             return list(node.value)
-        self._scalar(node)
+        if isinstance(node, yaml.ScalarNode):
+            self._scalar(node)
         return []
 
     def _keys(self, node: yaml.MappingNode) -> None:
