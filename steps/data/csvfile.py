@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import pandas as pd
 from serving.errors import DataError
 from steps.data.dtypes import refuse_duplicates
 from steps.data.objectstore import Store, opened, told
+from steps.data.textstream import TextStream, first_short, uneven
 
 DELIMITERS = ",;\t|"
 _HEAD = 1 << 20
@@ -27,8 +29,10 @@ def read_csv(store: Store) -> pd.DataFrame:
     """
     with _readable(store):
         names, delimiter = _opening(store)
-        with opened(store) as stream:
-            return _rows(stream, store.shown, names, delimiter)
+        with _text(store) as stream:
+            frame = _rows(stream, store.shown, names, delimiter)
+        _refuse_short(store, frame, delimiter)
+        return frame
 
 
 def csv_names(store: Store) -> list[str]:
@@ -54,11 +58,13 @@ def stream_csv(store: Store, rows: int, types: Mapping[str, str]) -> Iterator[pd
     with _readable(store):
         names, delimiter = _opening(store)
         with (
-            opened(store) as stream,
+            _text(store) as stream,
             _told_when_ragged(store.shown),
             _parser(stream, names, delimiter, chunksize=rows, dtype=dict(types)) as parser,
         ):
+            whole = False
             for frame in parser:
+                whole = whole or _refuse_short(store, frame, delimiter)
                 yield frame.reset_index(drop=True)
 
 
@@ -70,6 +76,15 @@ def _readable(store: Store) -> Iterator[None]:
         yield
     except UnicodeDecodeError as error:
         raise DataError(_broken_byte(store)) from error
+
+
+@contextmanager
+def _text(store: Store) -> Iterator[IO[bytes]]:
+    """The text of a file, held to what a CSV's can be."""
+    with told(store.location):
+        size = int(store.fs.size(store.path) or 0)
+    with opened(store) as stream:
+        yield io.BufferedReader(TextStream(stream, store.shown, size), _HEAD)
 
 
 def _opening(store: Store) -> tuple[list[str], str]:
@@ -128,6 +143,28 @@ def _parser(stream: IO[bytes], names: list[str], delimiter: str, **more: Any) ->
     )
 
 
+def _refuse_short(store: Store, frame: pd.DataFrame, delimiter: str) -> bool:
+    """Look through a file for a row that is shorter than the header, where there may be one.
+
+    To pandas the cells that such a row lacks are missing values, the last column's always.
+
+    Returns:
+        Whether the file was looked through.
+
+    Raises:
+        DataError: There is one.
+    """
+    if frame.empty or not frame.iloc[:, -1].isna().any():
+        return False
+    with _text(store) as stream:
+        suspicious = uneven(stream, delimiter)
+    if suspicious:
+        with _text(store) as stream:
+            if found := first_short(stream, delimiter, frame.shape[1]):
+                raise DataError(f"'{store.shown}' is no well-formed CSV: {found}")
+    return True
+
+
 def _header(head: bytes, shown: str) -> tuple[list[str], str]:
     """The column names and what stands between them."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -138,9 +175,11 @@ def _header(head: bytes, shown: str) -> tuple[list[str], str]:
     first = lines[0].decode()
     delimiter = max(DELIMITERS, key=first.count)
     text = (line.decode(errors="replace") for line in lines)
-    names = [
-        name.strip() for name in next(csv.reader(text, delimiter=delimiter, skipinitialspace=True))
-    ]
+    try:
+        cells = next(csv.reader(text, delimiter=delimiter, skipinitialspace=True))
+    except csv.Error as error:
+        raise DataError(f"The header of '{shown}' cannot be read: {error}.") from error
+    names = [name.strip() for name in cells]
     _check_names(names, shown)
     return names, delimiter
 

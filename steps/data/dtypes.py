@@ -5,6 +5,7 @@ float64, int64, bool (boolean where values are missing), str and datetime64[us] 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -17,6 +18,9 @@ from serving.errors import DataError
 _ISO = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?"
 # Above this not every integer has a float64 of its own.
 _EXACT = 2.0**53
+_FIRST, _LAST = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31T23:59:59.999999", "us")
+# What a terminal would obey instead of showing it.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def normalise(frame: pd.DataFrame, origin: str = "The table") -> pd.DataFrame:
@@ -25,7 +29,9 @@ def normalise(frame: pd.DataFrame, origin: str = "The table") -> pd.DataFrame:
     Raises:
         DataError: A name appears twice, or a column holds what is no number, text or time.
     """
-    refuse_duplicates(map(str, frame.columns), origin)
+    names = [str(name) for name in frame.columns]
+    refuse_duplicates(names, origin)
+    refuse_nameless(names, origin)
     columns = {str(name): plain(frame[name], str(name)) for name in frame.columns}
     return pd.DataFrame(columns).reset_index(drop=True)
 
@@ -41,6 +47,19 @@ def refuse_duplicates(names: Iterable[str], origin: str) -> None:
         raise DataError(
             f"{origin} has more than one column named {', '.join(twice)}. Give each its own name."
         )
+
+
+def refuse_nameless(names: Iterable[str], origin: str) -> None:
+    """Refuse a name that cannot be shown.
+
+    Raises:
+        DataError: There is one.
+    """
+    for place, name in enumerate(names, start=1):
+        if not name.strip() or _CONTROL.search(name):
+            raise DataError(
+                f"Column {place} of {origin} has a name that cannot be shown: {name!r}. Rename it."
+            )
 
 
 def plain(series: pd.Series, name: str) -> pd.Series:
@@ -102,10 +121,27 @@ def _number(series: pd.Series) -> pd.Series:
 
 
 def _time(series: pd.Series) -> pd.Series:
-    """A column of times in UTC, without its zone."""
+    """A column of times in UTC, without its zone.
+
+    Raises:
+        DataError: One lies outside of the years that a calendar has.
+    """
     if series.dt.tz is not None:
         series = series.dt.tz_convert("UTC").dt.tz_localize(None)
-    return series.astype("datetime64[us]")
+    try:
+        times = series.astype("datetime64[us]")
+    except pd.errors.OutOfBoundsDatetime:
+        raise DataError(_no_calendar(series)) from None
+    if ((times < _FIRST) | (times > _LAST)).any():
+        raise DataError(_no_calendar(series))
+    return times
+
+
+def _no_calendar(series: pd.Series) -> str:
+    return (
+        f"Column '{series.name}' holds a time outside of the years 1 to 9999. Store it as missing, "
+        f"or leave the column out with drop: ['{series.name}']."
+    )
 
 
 def _text(series: pd.Series) -> pd.Series:

@@ -14,7 +14,7 @@ from serving.errors import ConfigError, DataError, near_miss
 # The tables that come with the installed packages, and what each is there to predict.
 DEMO_TARGETS = {"breast_cancer": "diagnosis", "flights": "late"}
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq")
-COMPRESSED = (".gz", ".zip", ".bz2", ".xz", ".zst")
+COMPRESSED = (".gz", ".zip", ".bz2", ".xz")
 SQL = (
     "athena",
     "awsathena",

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from lzma import LZMAError
 from typing import IO, Any
 
 from serving.errors import ConfigError, DataError, RunError, SwitchyardError, near_miss
@@ -145,11 +146,20 @@ def told(location: Location, doing: str = "read") -> Iterator[None]:
 
 def _other(location: Location, error: Exception, doing: str) -> Exception:
     """What to raise for an error that only its words tell apart."""
-    if "gzip" in str(error).lower():
+    if "gzip" in str(error).lower() or _is_damage(location, error):
         return DataError(_damaged(location, error))
     if "redential" in f"{type(error).__name__} {error}":
         return ConfigError(_refused(location, error, doing))
     return RunError(f"'{location.shown}' cannot be {doing}: {_first_line(location, error)}")
+
+
+def _is_damage(location: Location, error: Exception) -> bool:
+    """Whether a file of this machine holds what its reader cannot make sense of.
+
+    Only what the system itself refuses has a number; a file's content has none.
+    """
+    unpacked = isinstance(error, LZMAError) or (isinstance(error, OSError) and not error.errno)
+    return unpacked and location.kind == "file"
 
 
 def _damaged(location: Location, error: Exception) -> str:

@@ -13,6 +13,11 @@ from serving.errors import DataError, near_miss
 from steps.data.dtypes import refuse_duplicates
 from steps.data.location import scrubbed
 from steps.data.objectstore import Store, told
+from steps.data.textstream import refuse_bomb
+
+# A column of equal values takes a few bytes however long it is: what a file holds is told from its
+# cells, of so many bytes each, and it may be larger than a text of its size.
+CELL, LARGE, RATIO = 8, 4 << 30, 10_000
 
 
 def read_parquet(store: Store) -> pd.DataFrame:
@@ -22,9 +27,30 @@ def read_parquet(store: Store) -> pd.DataFrame:
         DataError: A file is unreadable, or the files of a folder differ in their columns.
     """
     with _readable(store):
-        frame = _dataset(store).to_table().to_pandas()
+        frame = _as_pandas(_dataset(store).to_table(), store)
     named = any(name is not None for name in frame.index.names)
+    if named:
+        refuse_duplicates([*map(str, frame.index.names), *frame.columns], f"'{store.shown}'")
     return frame.reset_index(drop=not named)
+
+
+def _as_pandas(table: Any, store: Store) -> pd.DataFrame:
+    """The table as a frame.
+
+    Raises:
+        DataError: It holds a time that no frame can, or notes of pandas that say nothing.
+    """
+    import pyarrow as pa
+
+    try:
+        # Text that is no UTF-8 would be found where nobody knows the file any more.
+        table.validate(full=True)
+        frame: pd.DataFrame = table.to_pandas()
+    except pa.ArrowException:
+        raise
+    except (ValueError, OverflowError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(_unreadable(store, error)) from error
+    return frame
 
 
 def stream_parquet(store: Store, rows: int) -> Iterator[Any]:
@@ -55,6 +81,7 @@ def _stream_file(store: Store, fragment: Any, schema: Any, rows: int) -> Iterato
     with store.fs.open(fragment.path, "rb") as stream:
         # What is buffered ahead stays in memory until the whole file is read.
         for batch in pq.ParquetFile(stream, pre_buffer=False).iter_batches(batch_size=rows):
+            batch.validate(full=True)
             table = pa.Table.from_batches([batch])
             for name, value in added.items():
                 column = pa.repeat(pa.scalar(value, schema.field(name).type), len(table))
@@ -70,7 +97,10 @@ def _readable(store: Store) -> Iterator[None]:
     with told(store.location):
         try:
             yield
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+        # Of a file here it is the content, and of a store's it may be the store.
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and (error.errno or store.location.kind != "file"):
+                raise
             raise DataError(_unreadable(store, error)) from error
 
 
@@ -89,6 +119,10 @@ def _dataset(store: Store) -> Any:
         partition_base_dir=store.path,
     )
     _refuse_uneven(dataset)
+    for fragment in dataset.get_fragments():
+        size = max(int(store.fs.size(fragment.path) or 0), 1)
+        cells = fragment.metadata.num_rows * max(fragment.metadata.num_columns, 1)
+        refuse_bomb(CELL * cells, max(LARGE, RATIO * size), store.shown)
     return dataset
 
 
