@@ -52,6 +52,7 @@ def texts(content: bytes) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), ROWS, [None, offsets, pa.py_buffer(content * ROWS)])
 
 
+NAMELESS: Any = {"": [1] * ROWS}
 NOTES = json.dumps({"index_columns": ["y"], "columns": [], "column_indexes": []}).encode()
 FILES = {
     "a last line cut off": ("t.csv", CSV[:-3], "line 51 has 2 fields where the header has 3"),
@@ -95,7 +96,7 @@ FILES = {
         stored(s=pa.array([2**50] * ROWS, pa.timestamp("s"))),
         "Column 's' holds a time outside of the years 1 to 9999",
     ),
-    "a column without a name": ("t.parquet", stored(**{"": [1] * ROWS}), "cannot be shown: ''"),
+    "a column without a name": ("t.parquet", stored(**NAMELESS), "cannot be shown: ''"),
 }  # fmt: skip
 
 
