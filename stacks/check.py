@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 from serving.errors import ConfigError, near_miss
 from stacks.facts import Facts, gather, known_values, named_secrets, references
@@ -20,7 +23,8 @@ def check_cheaply(file: StackFile) -> list[Problem]:
     Args:
         file: As it is written, its variables unread: `schema.read_stack`.
     """
-    return problems(file, gather(file))
+    facts = gather(file)
+    return [*problems(file, facts), *directories(file, facts)]
 
 
 def check(file: StackFile) -> list[Problem]:
@@ -32,7 +36,7 @@ def check(file: StackFile) -> list[Problem]:
     from stacks.probes import probe, probe_server
 
     facts = gather(file)
-    found = [*problems(file, facts), *_refused(file, facts)]
+    found = [*problems(file, facts), *directories(file, facts), *_refused(file, facts)]
     for type_, component in _components(file):
         configuration = known_values(component, facts)
         if configuration is not None:
@@ -76,6 +80,30 @@ def problems(file: StackFile, facts: Facts) -> list[Problem]:
         *unfit_pairs(file, facts),
         *_missing_tools(file, facts),
     ]
+
+
+def directories(file: StackFile, facts: Facts) -> Iterator[Problem]:
+    """What keeps a DAG from where Airflow looks for it, whoever may ask that Airflow."""
+    for component in file.components["orchestrator"]:
+        written = component.configuration.get("dag_output_dir")
+        if component.flavor != "airflow_watched" or not written:
+            continue
+        with suppress(ConfigError):
+            folder = Path(str(expand(written, facts.environ)))
+            if fault := _fault(folder):
+                text = f"the dag_output_dir {folder} {fault}"
+                remedy = (
+                    "name the directory in which Airflow looks for DAGs, as this machine sees it"
+                )
+                yield Problem(place("orchestrator", component), text, remedy)
+
+
+def _fault(folder: Path) -> str:
+    if not folder.exists():
+        return "is not there"
+    if not folder.is_dir():
+        return "is no directory"
+    return "" if os.access(folder, os.W_OK | os.X_OK) else "cannot be written to"
 
 
 def _unset(file: StackFile, facts: Facts) -> Iterator[Problem]:

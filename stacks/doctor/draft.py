@@ -72,11 +72,13 @@ def draft(pipeline: Any, file: StackFile) -> Draft:
 def _own(orchestrator: Component) -> tuple[str, ...] | None:
     from stacks.pairs import CONTAINERS
 
-    if orchestrator.flavor == "docker_parallel":
-        config: Any = load_flavor("orchestrator", orchestrator.flavor).config_class
-        given: Any = orchestrator.configuration.get("alone", config.model_fields["alone"].default)
-        return tuple(given)
-    return ("*",) if orchestrator.flavor in CONTAINERS else None
+    if orchestrator.flavor not in CONTAINERS:
+        return None
+    config: Any = load_flavor("orchestrator", orchestrator.flavor).config_class
+    if (field := config.model_fields.get("alone")) is None:
+        return ("*",)
+    given: Any = orchestrator.configuration.get("alone", field.default)
+    return tuple(given)
 
 
 def _stack(file: StackFile, folder: str) -> Any:

@@ -12,6 +12,11 @@ from stacks.flavors.kubeflow.groups import Group, grouped
 # Seconds that Kubeflow Pipelines 2.17 was seen to take for a level of a graph (the pod of its
 # driver, the step's own, its launcher and its end), and for the graph's root.
 LEVEL, ROOT = 30, 10
+# Seconds that a container was seen to take up to the first line of its step.
+CONTAINER = 10
+# Those whose containers run one after another, and those that run what they can side by side.
+IN_TURN = {"kubeflow_rehearsal", "local_docker"}
+SIDE_BY_SIDE = {"airflow_watched", "docker_parallel"}
 
 
 def finding(name: str, draft: Draft) -> Finding:
@@ -22,15 +27,18 @@ def finding(name: str, draft: Draft) -> Finding:
         return Finding(check, "ok", f"{steps} in one process, one after another")
     pods = grouped(draft.upstream, draft.alone)
     details = {"steps": len(draft.upstream), "pods": _described(pods, draft.pipeline)}
-    if draft.pipeline is None or draft.orchestrator == "kubeflow_rehearsal":
-        text = f"{steps} in {_many(len(pods), 'container')}"
-        return Finding(check, "ok", text, details=details)
     levels = max(levels_of(pods).values(), default=0)
-    cost = levels * LEVEL + ROOT
-    text = (
-        f"{steps} in {_many(len(pods), 'pod')} on {_many(levels, 'level')}: "
-        f"about {cost} s beside the work of the steps"
-    )
+    containers, on = _many(len(pods), "container"), f"on {_many(levels, 'level')}"
+    match draft.orchestrator:
+        case flavor if flavor in IN_TURN:
+            text, cost = f"{containers}, one after another", len(pods) * CONTAINER
+        case flavor if flavor in SIDE_BY_SIDE:
+            text, cost = f"{containers} {on}", levels * CONTAINER
+        case _ if draft.pipeline is None:
+            return Finding(check, "ok", f"{steps} in {containers}", details=details)
+        case _:
+            text, cost = f"{_many(len(pods), 'pod')} {on}", levels * LEVEL + ROOT
+    text = f"{steps} in {text}: about {cost} s beside the work of the steps"
     return Finding(check, "ok", text, details={**details, "levels": levels, "seconds": cost})
 
 

@@ -1,10 +1,8 @@
-"""An Airflow, and the directory by which it gets to know pipelines."""
+"""An Airflow."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from serving.errors import ConfigError
@@ -12,7 +10,7 @@ from stacks.problem import Problem
 
 
 def ask(where: str, configuration: Mapping[str, Any], remedy: str) -> Iterator[Problem]:
-    """Whether Airflow answers, lets this client in, works, and can be given a DAG."""
+    """Whether Airflow answers, lets this client in, and works."""
     from stacks.flavors.airflow.api import Airflow
     from stacks.flavors.kubeflow.watch import Lost
 
@@ -29,20 +27,9 @@ def ask(where: str, configuration: Mapping[str, Any], remedy: str) -> Iterator[P
     else:
         for part in parts:
             yield Problem(where, f"its {part} does not work", _start(part), mistake=False)
-    yield from _directory(where, str(configuration.get("dag_output_dir") or ""))
 
 
 def _start(part: str) -> str:
     if part == "metadatabase":
         return "see what `airflow db check` says"
     return f"start `airflow {part.replace('_', '-')}`"
-
-
-def _directory(where: str, folder: str) -> Iterator[Problem]:
-    if folder and not os.access(folder, os.W_OK | os.X_OK):
-        what = "cannot be written to" if Path(folder).exists() else "is not there"
-        yield Problem(
-            where,
-            f"the dag_output_dir {folder} {what}",
-            "name the directory in which Airflow looks for DAGs, as this machine sees it",
-        )

@@ -1,9 +1,11 @@
 """What a stack file and the facts about this machine say together."""
 
+from pathlib import Path
+
 import pytest
 
 from serving.errors import ConfigError
-from stacks.check import problems
+from stacks.check import directories, problems
 from stacks.facts import Facts, references
 from stacks.problem import Problem, exit_status, refuse
 from stacks.requirements import extra_files, install_line, packages
@@ -103,6 +105,20 @@ def test_absent_secrets_and_keys_are_told_with_the_command_that_makes_them() -> 
 def test_components_that_do_not_fit_are_told(components: dict[str, Entry], message: str) -> None:
     """Each pair is told where it stands."""
     assert message in told(stack(**components), contexts=["prd"])
+
+
+def test_a_directory_in_which_airflow_finds_nothing_is_told_before_a_run(tmp_path: Path) -> None:
+    """It would be made, and nobody would look into it."""
+    file, plain = read_stack("airflow"), tmp_path / "file"
+    plain.touch()
+
+    def found(**environ: str) -> list[str]:
+        return [each.text for each in directories(file, Facts(environ))]
+
+    assert found(SWITCHYARD_AIRFLOW_DAGS=str(tmp_path)) == found() == []
+    for path, fault in ((tmp_path / "dags", "is not there"), (plain, "is no directory")):
+        assert found(SWITCHYARD_AIRFLOW_DAGS=str(path)) == [f"the dag_output_dir {path} {fault}"]
+    assert list(directories(read_stack("local"), Facts())) == []
 
 
 def test_docker_is_asked_for_only_where_steps_run_in_containers() -> None:

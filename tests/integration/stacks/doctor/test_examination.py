@@ -45,6 +45,15 @@ def test_what_kubeflow_would_be_given_is_compiled_with_nothing_set(prepared: Any
     assert asked["train_a"]["resourceMemoryLimit"] == "3Gi"
 
 
+@pytest.mark.parametrize("name", ["airflow", "docker"])
+def test_the_containers_of_a_stack_are_dealt_as_a_run_deals_them(prepared: Any, name: str) -> None:
+    """By the flavor's own `alone`, and by the stack's where its file says more."""
+    file = read_stack(name)
+    assert "4 steps in 4 containers on 3 levels" in compiled(prepared, file).text
+    alone = changed(file, "orchestrator", alone=["train_a"])
+    assert "4 steps in 3 containers on 3 levels" in compiled(prepared, alone).text
+
+
 def test_the_retries_of_a_step_are_kubeflows(prepared: Any) -> None:
     """Those within the pod would not outlive it."""
     asked = StepRetryConfig(max_retries=2, delay=5, backoff=3)

@@ -44,11 +44,25 @@ def test_nothing_alone_is_one_pod() -> None:
 
 
 def test_no_price_is_named_where_none_is_known() -> None:
-    """Seconds were measured on Kubeflow Pipelines alone."""
+    """A cloud's own service was never measured."""
     local = finding("training", Draft(TRAINING, "local"))
     assert local.text == "6 steps in one process, one after another"
-    docker = finding("training", Draft(TRAINING, "local_docker", ("*",)))
-    assert docker.text == "6 steps in 6 containers"
+    vertex = finding("training", Draft(TRAINING, "vertex", ("*",)))
+    assert vertex.text == "6 steps in 6 containers"
+
+
+@pytest.mark.parametrize(
+    ("flavor", "told"),
+    [
+        ("local_docker", "4 containers, one after another: about 40 s"),
+        ("kubeflow_rehearsal", "4 containers, one after another: about 40 s"),
+        ("docker_parallel", "4 containers on 3 levels: about 30 s"),
+        ("airflow_watched", "4 containers on 3 levels: about 30 s"),
+    ],
+)
+def test_containers_side_by_side_cost_what_one_of_them_does(flavor: str, told: str) -> None:
+    """Where they run in turn, each costs."""
+    assert told in finding("training", Draft(TRAINING, flavor, ("train_*",))).text
 
 
 @pytest.mark.parametrize(
