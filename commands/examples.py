@@ -82,3 +82,12 @@ examples:
 The id is the `id` of an answer in v2 and `meta.puid` in Seldon v1. Contributions are sampled
 Shapley values against rows like those of the training, drawn column by column.
 """
+COMPLETION_EXAMPLES = """\
+examples:
+  python run.py completion bash > ~/.switchyard-completion && . ~/.switchyard-completion
+  python run.py completion zsh > ~/.switchyard-completion && . ~/.switchyard-completion
+  python run.py completion fish > ~/.config/fish/conf.d/switchyard.fish
+
+Let ~/.bashrc or ~/.zshrc read the file too. Stacks and configs are those of the project whose
+run.py stands on the line.
+"""

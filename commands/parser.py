@@ -9,7 +9,14 @@ from collections.abc import Callable
 
 from commands.grammar.base import Parser
 from commands.grammar.labelling import label_queue
-from commands.grammar.serving import dashboard, history, rollback, status, stop
+from commands.grammar.serving import (
+    completion,
+    dashboard,
+    history,
+    rollback,
+    status,
+    stop,
+)
 from commands.grammar.stacks import stack
 from commands.grammar.training import compare, doctor, resume, train, unschedule
 from commands.grammar.watching import demo, explain, loop, monitor, predict
@@ -56,4 +63,5 @@ COMMANDS: dict[str, Callable[[], Parser]] = {
     "unschedule": unschedule,
     "stack": stack,
     "dashboard": dashboard,
+    "completion": completion,
 }

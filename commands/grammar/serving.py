@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from commands.examples import COMPLETION_EXAMPLES
 from commands.grammar.base import Parser, command
 
 
@@ -50,4 +51,12 @@ def dashboard() -> Parser:
     parser.add_argument("--stop", action="store_true", help="end the one that runs")
     parser.add_argument("--port", type=int, default=0, help="its port (default: a free one)")
     parser.add_argument("--no-browser", action="store_true", help="open no browser")
+    return parser
+
+
+def completion() -> Parser:
+    """The words of all commands, for a shell."""
+    about = "Print what lets a shell complete the words of `python run.py` by the Tab key."
+    parser = command("completion", "commands.completion.command:run", about, COMPLETION_EXAMPLES)
+    parser.add_argument("shell", choices=["bash", "zsh", "fish"])
     return parser
