@@ -66,7 +66,8 @@ def show(found: Dashboard, options: argparse.Namespace, run: str) -> int:
         told = {**asdict(found), "last_run": run}
         print_json({key: value for key, value in told.items() if value})
     elif options.quiet:
-        print(found.url)
+        # The password is told once, and this may be the once.
+        print(" ".join([found.url, *([found.user, found.password] if found.password else [])]))
     else:
         print("\n".join(lines(found, run)))
     if sys.stdout.isatty() and not options.no_browser and _has_screen():

@@ -8,6 +8,7 @@ import sys
 import warnings
 from pathlib import Path
 
+from commands.console import direct
 from stacks.server import require_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,9 +35,20 @@ def prepare(*, verbose: bool) -> None:
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     # ZenML asks for the installed packages in every run, and uv beside Python answers it fastest.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    if not verbose:
+    if verbose:
+        step_aside()
+    else:
         hush()
     require_server()
+
+
+def step_aside() -> None:
+    """Let ZenML's log go beside the result, which may be a document."""
+    import zenml.logger  # noqa: F401  (its import puts the handlers on the root logger)
+
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(direct(sys.stderr))
 
 
 def hush() -> None:

@@ -74,8 +74,13 @@ def execute(
     named = pipeline.with_options(run_name=name, model=versioned(model, earlier), **options)
     if begun is not None:
         begun(pipeline.name, name)
+
+    def count() -> int:
+        # ZenML knows them once it has compiled the pipeline.
+        return len(named.invocations)
+
     try:
-        with step_lines(console, pipeline.name, quiet=quiet), watched():
+        with step_lines(console, pipeline.name, quiet=quiet, steps=count), watched():
             if earlier is None:
                 named(**arguments)
             else:

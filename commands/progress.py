@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
 from rich.markup import escape
-from rich.status import Status
+
+from commands.bars import Bars
 
 STARTED = re.compile(r"Step `(?P<step>[^`]+)` has started")
 FINISHED = re.compile(r"Step `(?P<step>[^`]+)` has finished in ")
 CACHED = re.compile(r"Using cached version of step `(?P<step>[^`]+)`")
 KEPT = re.compile(r"Skipping step `(?P<step>[^`]+)`")
+# How far a step has come.
+PROGRESS = re.compile(
+    r"Progress of `(?P<step>[^`]+)`: (?P<said>(?P<done>[\d,]+)(?: of (?P<total>[\d,]+))? \w+)"
+)
 # What a step says of its own way, such as a canary that waits for requests.
 WAITING = re.compile(r"^(canary|shadow) of version ")
 # Where nothing can be written over: seconds to the second line, then twice as long each time.
@@ -32,12 +37,18 @@ STYLES = {"done": "green", "cached": "cyan", "kept": "cyan", "failed": "red"}
 
 
 class StepLines(logging.Handler):
-    """Prints a line for every step that ends, and on a terminal shows the one that runs."""
+    """Prints a line for every step that ends, and on a terminal shows those that run.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        bars: What is shown there; None where nothing can be written over.
+        steps: How many steps the pipeline has, once that is known.
+    """
+
+    def __init__(
+        self, console: Console, bars: Bars | None = None, steps: Callable[[], int] = int
+    ) -> None:
         super().__init__(level=logging.INFO)
-        self.console = console
-        self.status = Status("", console=console)
+        self.console, self.bars, self.steps = console, bars, steps
         self.since: dict[str, float] = {}
         self.due, self.pause = 0.0, PLAIN_SECONDS
 
@@ -45,9 +56,10 @@ class StepLines(logging.Handler):
         """Turn one of ZenML's messages into a line, and one of a server's start as it is."""
         message = record.getMessage()
         if record.name.startswith("serving.") or ELSEWHERE.match(message):
-            self.console.print(f"  {message}", highlight=False, soft_wrap=True)
-            return
-        if match := STARTED.search(message):
+            self.console.print(f"  {message}", highlight=False, markup=False, soft_wrap=True)
+        elif match := PROGRESS.search(message):
+            self.advance(match)
+        elif match := STARTED.search(message):
             self.begin(match["step"])
         elif match := FINISHED.search(message):
             self.end(match["step"], "done")
@@ -65,18 +77,28 @@ class StepLines(logging.Handler):
     def begin(self, step: str) -> None:
         """Show that a step runs."""
         self.since[step] = time.monotonic()
-        if self.console.is_terminal:
-            self.status.update(f"  {step}")
-            self.status.start()
+        if self.bars:
+            self.bars.begin(step)
 
     def wait(self, message: str) -> None:
         """Show how far the running step has come."""
-        if self.console.is_terminal:
-            self.status.update(f"  {message}")
-            self.status.start()
+        if self.bars:
+            self.bars.say(None, message)
         elif time.monotonic() >= self.due:
-            self.due, self.pause = time.monotonic() + self.pause, 2 * self.pause
-            self.console.print(f"    {message}", highlight=False)
+            self.remark(message)
+
+    def advance(self, told: re.Match[str]) -> None:
+        """Show how much of its work a step has done: a pipe is told after a while."""
+        step, said, done, total = told["step"], told["said"], told["done"], told["total"]
+        if self.bars:
+            self.bars.advance(step, number(done), number(total) if total else None, said)
+        elif time.monotonic() >= max(self.due, self.since.get(step, 0.0) + PLAIN_SECONDS):
+            self.remark(f"{step}: {said}")
+
+    def remark(self, message: str) -> None:
+        """Print a line below the running step, and the next one later."""
+        self.due, self.pause = time.monotonic() + self.pause, 2 * self.pause
+        self.console.print(f"    {message}", highlight=False, markup=False, soft_wrap=True)
 
     def again(self, told: re.Match[str]) -> None:
         """Say that a step that failed is tried again, when and why."""
@@ -87,7 +109,8 @@ class StepLines(logging.Handler):
 
     def end(self, step: str, outcome: str) -> None:
         """Print how a step ended."""
-        self.status.stop()
+        if self.bars:
+            self.bars.end(step, self.steps() or None)
         now = time.monotonic()
         seconds = now - self.since.pop(step, now)
         took = "        " if outcome in ("cached", "kept") else f"{seconds:6.1f} s"
@@ -95,21 +118,33 @@ class StepLines(logging.Handler):
         self.console.print(f"  {step:<24} [{style}]{outcome:<6}[/{style}] {took}", highlight=False)
 
 
+def number(text: str) -> int:
+    """A number with commas between its thousands."""
+    return int(text.replace(",", ""))
+
+
 @contextmanager
-def step_lines(console: Console, title: str, *, quiet: bool) -> Iterator[None]:
-    """Print a heading and then a line a step while the body runs a pipeline."""
+def step_lines(
+    console: Console, title: str, *, quiet: bool, steps: Callable[[], int] = int
+) -> Iterator[None]:
+    """Print a heading and then a line a step while the body runs a pipeline.
+
+    Args:
+        steps: How many steps it has; 0 until that is known.
+    """
     if quiet:
         yield
         return
     console.print(f"[bold]{title}[/bold]", highlight=False)
-    handler, loggers = StepLines(console), [logging.getLogger(name) for name in LOGGERS]
+    bars = Bars(console, title) if console.is_interactive else None
+    handler, loggers = StepLines(console, bars, steps), [logging.getLogger(n) for n in LOGGERS]
     for logger in loggers[1:]:
         logger.setLevel(logging.INFO)
     for logger in loggers:
         logger.addHandler(handler)
     try:
-        yield
+        with bars.progress if bars else nullcontext():
+            yield
     finally:
-        handler.status.stop()
         for logger in loggers:
             logger.removeHandler(handler)

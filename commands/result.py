@@ -99,6 +99,7 @@ def facts(answer: dict[str, Any]) -> list[tuple[str, str]]:
         ("dashboard", answer["more"]["dashboard"]),
         ("MLflow", escape(answer["more"]["mlflow"])),
         ("history", escape(answer["more"]["history"])),
+        ("next", escape(next_step(answer))),
     ]
     return [(name, value) for name, value in lines if value]
 
@@ -108,6 +109,18 @@ def reports(places: dict[str, str]) -> str:
     order = sorted(places, key=lambda name: name != "model")
     lines = [f"{name:<8}{escape(places[name])}" for name in order]
     return "\n".join(lines)
+
+
+def next_step(answer: dict[str, Any]) -> str:
+    """What to do now."""
+    program = answer["more"]["history"].removesuffix(" history")
+    if not answer["champion"]:
+        return "No model has passed yet: the reasons above say what to change."
+    predict = f"{program} predict --data FILE --out FILE"
+    if answer["endpoint"] is None:
+        return f"{predict}  for a whole table"
+    watch = f"{program} monitor --since 24h  once it has answered requests"
+    return f"{watch}\n{predict}  for a whole table\n{program} stop  to end the server"
 
 
 def drift(report: dict[str, Any] | None) -> str:

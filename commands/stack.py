@@ -81,7 +81,7 @@ def _plan(options: argparse.Namespace) -> int:
     from stacks.apply import plan_stack
 
     changes = plan_stack(load_stack(options.name))
-    _tell(changes, options)
+    _tell(changes, options, next_=f"python run.py stack apply {options.name}")
     return WOULD_CHANGE if changes else 0
 
 
@@ -92,11 +92,14 @@ def _apply(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(changes: Plan, options: argparse.Namespace) -> None:
+def _tell(changes: Plan, options: argparse.Namespace, next_: str = "") -> None:
     if options.json:
         print_json([str(change) for change in changes.changes])
-    else:
-        console_for(options).print(coloured(changes), soft_wrap=True)
+        return
+    console = console_for(options)
+    console.print(coloured(changes), soft_wrap=True)
+    if changes and next_ and not options.quiet:
+        console.print(f"Nothing has changed yet: `{next_}` does this.", soft_wrap=True)
 
 
 def coloured(changes: Plan) -> Text:
@@ -164,6 +167,10 @@ def _export(options: argparse.Namespace) -> int:
     text = export(options.name, resolved=options.resolved)
     if options.output:
         save(text, Path(options.output))
+        if options.json:
+            print_json({"name": options.name, "file": options.output})
+        elif not options.quiet:
+            print(f"written to {options.output}")
     elif options.json:
         print_json(yaml.safe_load(text))
     else:
@@ -185,8 +192,10 @@ def _delete(options: argparse.Namespace) -> int:
 
 def _set(options: argparse.Namespace) -> int:
     name = use(options.name)
-    if not options.quiet:
-        print(f"The active stack is '{name}'.")
+    if options.json:
+        print_json({"name": name, "active": True})
+    elif not options.quiet:
+        print(f"The active stack is '{name}': `python run.py` runs there.")
     return 0
 
 

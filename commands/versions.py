@@ -68,8 +68,11 @@ def rollback(options: argparse.Namespace) -> int:
     served = run.artifact("deploy")
     if options.json:
         print_json({"model": model, "champion": version.version, "endpoint": served.model_dump()})
-    elif not options.quiet:
-        url = served.predict_url or served.seldon_url
+        return 0
+    url = served.predict_url or served.seldon_url
+    if options.quiet:
+        print(version.version, url)
+    else:
         print(f"Version {version.version} of '{model}' is champion again: {url}")
     return 0
 

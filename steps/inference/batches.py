@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving.errors import ConfigError, DataError
@@ -43,6 +44,21 @@ def batches(settings: PredictionSettings, schema: TableSchema) -> Generator[Batc
     if location.kind == "sql":
         return _of_query(settings, schema)
     return _of_files(settings, schema)
+
+
+def rows_of(settings: PredictionSettings) -> int | None:
+    """How many rows a file of this machine says that it has; None where that takes reading it."""
+    location = locate(settings.data)
+    if location.kind != "file" or bare_suffix(location.uri) not in (".parquet", ".pq"):
+        return None
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(Path(location.uri)).num_rows)
+    except (OSError, pa.ArrowException):
+        # What is wrong with it is told where it is read.
+        return None
 
 
 def kept_names(settings: PredictionSettings, names: list[str], schema: TableSchema) -> list[str]:

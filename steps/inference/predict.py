@@ -16,16 +16,20 @@ from serving.model import Model
 from serving.schema import TableSchema
 from steps.data.fingerprint import fingerprint
 from steps.data.settings import SourceSettings
-from steps.inference.batches import Batch, batches
+from steps.inference.batches import Batch, batches, rows_of
 from steps.inference.parts import REASON, Parts
 from steps.inference.rows import Faults, encode_rows
 from steps.inference.settings import Predictions, PredictionSettings
+from steps.progress import Tell, nobody
 
 PREDICTION, VERSION = "prediction", "model_version"
 
 
-def predict_table(model: Model, settings: PredictionSettings) -> Predictions:
+def predict_table(model: Model, settings: PredictionSettings, tell: Tell = nobody) -> Predictions:
     """Predict every row and write the predictions, going on where an interrupted run ended.
+
+    Args:
+        tell: Is told how many rows are written, and of how many where that is known.
 
     Raises:
         DataError: The table is unreadable or empty, or a row breaks the contract and none may.
@@ -34,6 +38,7 @@ def predict_table(model: Model, settings: PredictionSettings) -> Predictions:
     started = time.monotonic()
     parts = Parts.beside(settings.out, identity(model, settings))
     count = rows = faulty = resumed = 0
+    total = rows_of(settings)
     with closing(batches(settings, model.schema)) as read:
         for batch in read:
             held = parts.held(count)
@@ -44,6 +49,7 @@ def predict_table(model: Model, settings: PredictionSettings) -> Predictions:
             else:
                 resumed += held[0]
             count, rows, faulty = count + 1, rows + held[0], faulty + held[1]
+            tell(rows, total)
     if not rows:
         raise DataError(f"'{settings.data}' holds no rows.")
     return Predictions(

@@ -10,6 +10,7 @@ from serving.errors import RunError
 from serving.model import Model
 from steps.inference.predict import predict_table
 from steps.inference.settings import Predictions, PredictionSettings
+from steps.progress import teller
 from steps.registry.tracking import open_registry
 from steps.registry.version import Champion
 
@@ -26,4 +27,4 @@ def predict_rows(
     with TemporaryDirectory() as scratch:
         bundle = registry.fetch(chosen, Path(scratch))
         model = Model.load(bundle, digest=chosen.digest)
-    return predict_table(model, settings)
+    return predict_table(model, settings, teller("rows"))

@@ -8,6 +8,7 @@ from zenml.logger import get_logger
 
 from serving.schema import TableSchema
 from steps.caching import code_of
+from steps.progress import teller
 from steps.source import source_of
 from steps.training.candidate import Candidate
 from steps.training.materializer import CandidateMaterializer
@@ -34,7 +35,8 @@ def train_candidate(
     from steps.training.training import checkpoint_directory, prepare, train
 
     data = prepare(train_rows, schema, tuning, seed)
-    trained = train(candidate, data, tuning, metric, seed, checkpoint_directory())
+    kept, tell = checkpoint_directory(), teller("trials")
+    trained = train(candidate, data, tuning, metric, seed, kept, tell)
     trials, score = len(trained.trials), trained.cv_score
     logger.info("%s: %s %.4f, best of %d", trained.name, trained.metric, score, trials)
     return trained

@@ -15,6 +15,7 @@ from serving.schema import TableSchema
 from steps.caching import ROOT
 from steps.data.encoding import encode_frame, encode_target
 from steps.evaluation.metrics import find_metric
+from steps.progress import Tell, nobody
 from steps.training.candidate import Candidate, Rows, Target
 from steps.training.chain import chain, order_of, recent
 from steps.training.estimators import fit, score
@@ -43,19 +44,21 @@ def train(
     metric: str,
     seed: int,
     checkpoints: Path | None = None,
+    tell: Tell = nobody,
 ) -> Candidate:
     """Choose the candidate's parameters, fit it on all training rows and convert it.
 
     Args:
         metric: What the trials are compared by; empty for the task's primary metric.
         checkpoints: A directory in which an interrupted fit of a network is resumed.
+        tell: Is told how many of the trials are done.
 
     Raises:
         RunError: The model does not convert, or its graph answers otherwise than the model.
     """
     started = time.monotonic()
     measure = find_metric(metric, data.schema.task)
-    tuned = tune(candidate, data, tuning, measure, seed)
+    tuned = tune(candidate, data, tuning, measure, seed, tell)
     best, schema = tuned.best, data.schema
     matrix, learnt = fitted_on(candidate, data)
     native = fit(candidate.kind, best.parameters, matrix, learnt, schema, seed, checkpoints)

@@ -14,6 +14,7 @@ import numpy as np
 from serving.errors import DataError
 from serving.schema import TableSchema
 from steps.evaluation.metrics import Metric
+from steps.progress import Tell, nobody
 from steps.training.candidate import Folds, Rows, Scores, Target, Trial
 from steps.training.chain import Mask, Order, learnt_from, scored
 from steps.training.estimators import fit, score
@@ -50,16 +51,19 @@ def tune(
     settings: TuningSettings,
     metric: Metric,
     seed: int,
+    tell: Tell = nobody,
 ) -> Tuned:
     """Try the candidate's own parameters first, then others of its search space, within budget."""
     started = time.monotonic()
     results: list[tuple[Trial, Scores]] = []
-    for parameters in sample(candidate, settings.trials, seed):
+    asked = list(sample(candidate, settings.trials, seed))
+    for parameters in asked:
         spent = time.monotonic() - started
         if results and settings.max_seconds is not None and spent > settings.max_seconds:
             break
         oof = out_of_fold(candidate, parameters, data, seed)
         results.append((judge(parameters, oof, data, metric), oof))
+        tell(len(results), len(asked))
     best, oof = results[0]
     for trial, scores in results[1:]:
         if better(trial.score, best.score, metric):
