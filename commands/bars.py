@@ -56,7 +56,7 @@ class Bars:
     def advance(self, step: str, done: int, total: int | None, said: str) -> None:
         """Show how far a step has come."""
         self.begin(step)
-        self.progress.update(self.tasks[step], completed=done, total=total, said=said)
+        self.progress.update(self.tasks[step], completed=done, total=total, said=said, refresh=True)
 
     def end(self, step: str, total: int | None) -> None:
         """Show that a step is over.

@@ -35,6 +35,18 @@ def direct(stream: IO[str]) -> IO[str]:
     return cast("IO[str]", Direct(stream))
 
 
+class Beside:
+    """Standard error, whatever that is at the time."""
+
+    def write(self, text: str) -> int:
+        """Write there, past ZenML."""
+        return direct(sys.stderr).write(text)
+
+    def flush(self) -> None:
+        """Let it be seen."""
+        sys.stderr.flush()
+
+
 def console_for(options: argparse.Namespace) -> Console:
     """The console of a command; with `--json` it writes beside the document.
 

@@ -8,7 +8,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from commands.console import direct
+from commands.console import Beside
 from stacks.server import require_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,11 +44,11 @@ def prepare(*, verbose: bool) -> None:
 
 def step_aside() -> None:
     """Let ZenML's log go beside the result, which may be a document."""
-    import zenml.logger  # noqa: F401  (its import puts the handlers on the root logger)
+    from zenml.logger import ZenMLConsoleHandler
 
     for handler in logging.getLogger().handlers:
-        if isinstance(handler, logging.StreamHandler):
-            handler.setStream(direct(sys.stderr))
+        if isinstance(handler, ZenMLConsoleHandler):
+            handler.setStream(Beside())
 
 
 def hush() -> None:

@@ -61,6 +61,7 @@ def show(told: dict[str, Any], console: Console) -> None:
         console.print(f"[bold]{name:<12}[/bold]{escape(value)}", highlight=False, soft_wrap=True)
     console.print()
     if told["contributions"] is None:
+        console.print(as_seen(told["features"]), highlight=False)
         console.print(told["unexplained"], highlight=False, soft_wrap=True)
         return
     console.print(table(told), highlight=False)
@@ -80,12 +81,35 @@ def facts(told: dict[str, Any]) -> list[tuple[str, str]]:
         ("answered", f"{told['time'][:23].replace('T', ' ')} UTC: {told['answer']}{shown}"),
         ("again", same[told["reproduced"]]),
         ("version", f"{version['model']} version {version['version']}, {version['digest']}"),
-        ("trained", f"{version['trained'][:19].replace('T', ' ')}, MLflow run {version['run']}"),
+        ("trained", f"{version['trained'][:19].replace('T', ' ')} UTC, {runs(version)}"),
         ("data", version["data_digest"]),
         ("commit", f"{version['commit'] or 'none'}, {version['config']}"),
         ("stack", version["stack"]),
+        ("environment", environment(version["environment"])),
     ]
     return [(name, value) for name, value in lines if value]
+
+
+def runs(version: dict[str, Any]) -> str:
+    """The training by its name in ZenML and in MLflow."""
+    named = f"ZenML run {version['zenml_run']}, " if version["zenml_run"] else ""
+    return f"{named}MLflow run {version['run']}"
+
+
+def environment(found: dict[str, str]) -> str:
+    """What the training ran with, in one line."""
+    packages = [f"{name} {held}" for name, held in found.items() if name not in ("python", "pins")]
+    python = [f"Python {found['python']}"] if found.get("python") else []
+    pins = [f"requirements.txt {found['pins']}"] if found.get("pins") else []
+    return ", ".join([*python, *packages, *pins])
+
+
+def as_seen(features: dict[str, Any]) -> Table:
+    """The columns as the log holds them."""
+    found = Table("column", "value", box=None, pad_edge=False)
+    for name, value in features.items():
+        found.add_row(escape(name), escape("missing" if value is None else str(value)))
+    return found
 
 
 def table(told: dict[str, Any]) -> Table:

@@ -78,10 +78,12 @@ def trace(version: Version) -> dict[str, Any]:
         "digest": version.digest,
         "trained": version.created.isoformat(),
         "run": version.run_id,
+        "zenml_run": version.tags.get("zenml_run", ""),
         "data_digest": version.data_digest,
         "commit": version.commit,
         "config": version.tags.get("config", ""),
         "stack": version.tags.get("stack", ""),
+        "environment": version.environment,
     }
 
 

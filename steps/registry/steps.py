@@ -20,6 +20,7 @@ from steps.evaluation.comparison import last_time
 from steps.evaluation.evaluation import Decision, Evaluations
 from steps.monitoring.profile import PROFILE, profile_of
 from steps.registry import aliases
+from steps.registry.environment import environment
 from steps.registry.history import CHALLENGER, CHAMPION
 from steps.registry.lineage import Lineage
 from steps.registry.recording import record_run
@@ -167,6 +168,7 @@ def version_tags(
     """What a later comparison and a person must know of a version."""
     return {
         **lineage.tags(),
+        "environment": environment(),
         "candidate": candidate.name,
         "split": split.model_dump_json(),
         "identity": json.dumps(checks.identity),

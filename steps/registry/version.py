@@ -37,6 +37,12 @@ class Version(Settings):
         return self.tags.get("commit", "")
 
     @property
+    def environment(self) -> dict[str, str]:
+        """Python, the digest of the pins and the packages that trained it."""
+        found: dict[str, str] = json.loads(self.tags.get("environment", "{}"))
+        return found
+
+    @property
     def split(self) -> str:
         """Its split settings as JSON: they tell which rows it has never seen."""
         return self.tags.get("split", "")

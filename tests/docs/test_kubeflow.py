@@ -9,17 +9,11 @@ from stacks.doctor.examination import INSTALL as PIPELINES
 from stacks.doctor.seldon import INSTALL as SELDON
 from stacks.schema import read_stack, unset_in
 from stacks.values import leaves
+from tests.docs.test_links import anchors
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "kubeflow.md"
 VARIABLE = re.compile(r"\$\{(SWITCHYARD_\w+)")
-LINK = re.compile(r"\]\(([\w./-]*)#([\w-]+)\)")
-
-
-def anchors(page: Path) -> set[str]:
-    """What a link can lead to on a page."""
-    heads = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
 @pytest.mark.parametrize("name", ["kubeflow", "seldon"])
@@ -31,14 +25,6 @@ def test_every_variable_of_the_stack_file_is_on_the_page(name: str) -> None:
     assert named >= set(unset_in(file, {}))
     text = PAGE.read_text(encoding="utf-8")
     assert sorted(each for each in named if f"| `{each}` |" not in text) == []
-
-
-def test_every_link_on_the_page_leads_somewhere() -> None:
-    """Within it and to its neighbours."""
-    links = LINK.findall(PAGE.read_text(encoding="utf-8"))
-    assert links
-    dead = [(page, to) for page, to in links if to not in anchors(PAGE.parent / (page or PAGE))]
-    assert dead == []
 
 
 @pytest.mark.parametrize("remedy", [PIPELINES, SELDON])

@@ -1,6 +1,9 @@
 """The workflows and the environment for conda say what the project says."""
 
+import json
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,40 @@ def test_every_job_ends_and_every_action_is_one_commit(workflow: Path) -> None:
         assert job["timeout-minutes"] <= 120
         used = [step["uses"] for step in job["steps"] if "uses" in step]
         assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", each) for each in used)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_every_shell_line_can_be_read_by_bash(workflow: Path) -> None:
+    """And no value of GitHub's is put into one: they come as variables."""
+    for line in commands(workflow):
+        assert "${{" not in line
+    for job in jobs(workflow).values():
+        for step in job["steps"]:
+            told = subprocess.run(["bash", "-n", "-c", step.get("run", "")], capture_output=True)
+            assert told.stderr == b""
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_secrets_are_named_and_told(workflow: Path) -> None:
+    """What is to be set stands in docs/workflows.md; nothing else may look like a credential."""
+    text = workflow.read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:secrets|vars)\.(\w+)", text))
+    page = (ROOT / "docs" / "workflows.md").read_text(encoding="utf-8")
+    assert sorted(name for name in named if f"`{name}`" not in page) == []
+    secret = re.findall(r"^ +\w*(?:TOKEN|KEY|PASSWORD|SECRET)\w*: (.*)$", text, re.M)
+    assert all(re.fullmatch(r"\$\{\{ (secrets\.\w+|github\.token) \}\}", each) for each in secret)
+
+
+def test_the_variables_of_a_stack_file_are_handed_on(tmp_path: Path) -> None:
+    """Those of this project, and no others."""
+    steps = jobs(ROOT / ".github" / "workflows" / "promote.yml")["deploy"]["steps"]
+    handing = next(step for step in steps if "VARS" in step.get("env", {}))
+    kept = {"SWITCHYARD_STACK": "seldon", "SWITCHYARD_S3_BUCKET": "s3://models"}
+    values = json.dumps({**kept, "PATH": "/nowhere"})
+    environment = {**os.environ, "VARS": values, "GITHUB_ENV": str(tmp_path / "env")}
+    subprocess.run(["bash", "-ec", handing["run"]], check=True, env=environment)
+    lines = (tmp_path / "env").read_text().splitlines()
+    assert dict(line.split("=", 1) for line in lines) == kept
 
 
 def test_what_reaches_production_needs_an_environment_that_asks() -> None:

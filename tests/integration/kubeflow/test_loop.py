@@ -184,6 +184,8 @@ def test_a_degraded_model_is_retrained_once_by_whichever_tick_finds_it_first(
 
     assert run.main(["status", "--verbose"]) == 0
     assert f"'{MODEL}' is watched" in capsys.readouterr().out
-    assert run.main(["unschedule", f"{MODEL}-loop", "--verbose"]) == 0, capsys.readouterr().err
+    words = ["unschedule", f"{MODEL}-loop", "--json", "--verbose"]
+    assert run.main(words) == 0, capsys.readouterr().err
+    assert json.loads(capsys.readouterr().out)["ended"] is True
     assert not backend.recurring
     assert run.main(["stop", MODEL, "--verbose"]) == 0
