@@ -11,7 +11,7 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 # Without compiled bytecode each ZenML process compiles thousands of modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test check fix unit bench lock proto image push digest clean
+.PHONY: help run test check fix unit bench pictures lock proto image push digest clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ fix: $(VENV)/.dev ## Format, and mend what the linter can mend.
 
 bench: $(VENV)/.dev ## Measure side by side and write the README's table.
 	$(PY) -m benchmarks
+
+pictures: $(VENV)/.dev ## Take the README's pictures anew.
+	$(PY) -m tests.pictures
 
 # A newer pin is taken only where an .in file lets it: `make lock UPGRADE=--upgrade`.
 COMPILE = $(UV) pip compile --quiet --upgrade-package torch $(UPGRADE) --python-version 3.11 --no-header \
