@@ -144,7 +144,8 @@ def facts_of(answer: Mapping[str, Any]) -> dict[str, str]:
 
 def train_on(stack: str, model: str, options: argparse.Namespace, console: Console) -> Outcome:
     """Run the main job on one stack in a process of its own, with every step computed anew."""
-    console.print(f"[dim]training on {escape(stack)} ...[/dim]")
+    if not options.quiet:
+        console.print(f"[dim]training on {escape(stack)} ...[/dim]")
     words = [sys.executable, str(RUN), "--stack", stack, "--model", model, *question(options)]
     words += ["--set", "validation.accept_schema=true", "--no-cache", "--json"]
     serves = not options.no_deploy and has_deployer(stack)

@@ -29,6 +29,23 @@ def paths_in(page: str) -> Iterator[str]:
     yield from (word for word in QUOTED.findall(text) if LOCAL.fullmatch(word))
 
 
+def test_a_newcomer_finds_the_first_command_at_once() -> None:
+    """What it is in two sentences, then what to type."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert "$ make run" in "\n".join(lines[:15])
+    said = next(line for line in lines[1:] if line)
+    assert len(re.findall(r"\.(?: |$)", said)) == 2
+
+
+def test_the_pictures_are_small() -> None:
+    """A page that is read on a phone; `make pictures` takes them anew."""
+    pictures = sorted((ROOT / "docs" / "pictures").glob("*.png"))
+    assert {path.name for path in pictures} == {"dashboard.png", "report.png"}
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in pictures if f"docs/pictures/{path.name}" not in text] == []
+    assert max(path.stat().st_size for path in pictures) < 150_000
+
+
 def test_every_command_is_in_the_readme() -> None:
     """A command that nobody finds might as well not be there."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -29,6 +29,8 @@ CODE = "\x1b"
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]m")
 ROWS, ASKED = 400, 120
 ID = "order-1"
+# What ZenML's log says in every run.
+NOISE = ("Using a build", "Initiating a new run", "Using user", "has started.")
 # A verdict on so few rows may be any.
 FINE = {0, 3}
 # With the words that make each command cheap; the last word is a model's, a request's or a stack's.
@@ -50,6 +52,8 @@ CALLS: dict[str, list[str]] = {
     "stack export": ["stack", "export", "local", "-o", "mine.yaml"],
     "completion": ["completion", "bash"],
 }
+# Those of them that run a pipeline.
+RUNS = ("predict", "monitor", "label-queue")
 # What takes minutes, or a server of its own, is asked for its document by its own tests.
 ELSEWHERE = {
     "resume": "failures/test_killed.py",
@@ -138,6 +142,7 @@ def test_a_documented_command_does_what_it_says(done: dict[str, Finished], text:
     assert told.output.strip()
     assert CODE not in told.output
     assert "━" not in told.output
+    assert not any(noise in told.output for noise in NOISE)
 
 
 def test_a_run_ends_with_what_to_do_next(done: dict[str, Finished]) -> None:
@@ -158,6 +163,8 @@ def test_json_is_one_document_and_quiet_is_short(
     told = session.run(*words, "--json", "--verbose")
     assert told.status in FINE, told.errors
     json.loads(told.output)
+    if name in RUNS:
+        assert "has started." in told.errors
     again = [word.replace("again", "quiet").replace("mine", "quiet") for word in words]
     assert len(session.run(*again, "--quiet").output.splitlines()) <= 1 or name in (
         "history", "status", "stack", "stack show", "monitor", "completion"
