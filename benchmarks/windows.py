@@ -13,6 +13,7 @@ import orjson
 from numpy.typing import NDArray
 
 from serving.schema import Column, TableSchema
+from serving.shipping.blocks import packed
 from serving.shipping.layout import STAMP, place
 
 Rows = NDArray[np.float32]
@@ -59,14 +60,17 @@ def scores(rows: int, seed: int) -> Rows:
 
 
 def write_log(uri: Path, matrix: Rows, answers: Rows) -> tuple[datetime, datetime]:
-    """The log that a server would have shipped of such rows; the window that holds it."""
+    """The log that a server would have shipped of such rows, as its shipping process packs them.
+
+    Returns the window that holds it.
+    """
     for number, first in enumerate(range(0, len(matrix), SEGMENT)):
         begun = BEGAN + timedelta(minutes=number)
         part = slice(first, first + SEGMENT)
         data = b"".join(lines(matrix[part], answers[part], first, begun))
         path = uri / place(MODEL, f"{begun.strftime(STAMP)}-{number:04d}.jsonl")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(gzip.compress(data, 1, mtime=0))
+        path.write_bytes(gzip.compress(b"".join(packed(data)), 1, mtime=0))
     return BEGAN, BEGAN + timedelta(days=1)
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 import orjson
 
 from serving.segments import is_whole, segments
+from serving.shipping.blocks import packed
 from serving.shipping.layout import FEEDBACK, place
 from serving.shipping.settings import read_settings
 from serving.shipping.store import Store, without_secrets
@@ -94,7 +95,8 @@ class Shipper:
         if data is None:
             return
         if data:
-            store.put(place(model_of(data), path.name, kind), gzip.compress(data, 1, mtime=0))
+            held = data if kind else b"".join(packed(data))
+            store.put(place(model_of(data), path.name, kind), gzip.compress(held, 1, mtime=0))
         path.unlink(missing_ok=True)
         self.shipped.files += bool(data)
         self.shipped.rows += 0 if kind else data.count(b"\n")

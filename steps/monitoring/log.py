@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 from serving.errors import DataError
 from serving.schema import TableSchema
+from serving.shipping.blocks import rows_of
 from serving.shipping.layout import FEEDBACK, bounds
 from serving.shipping.store import without_secrets
-from steps.monitoring.part import Part, parsed, parts_of_text
+from steps.monitoring.part import Part, parts_of_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -96,8 +97,8 @@ def log_parts(
         DataError: The store does not answer, or since or until have no time zone.
     """
     _require_zone(since, until)
-    for data in _files(uri, model_place(model), bounds(since, until), options or {}):
-        yield from parts_of_text(data, schema, since, until)
+    texts = _files(uri, model_place(model), bounds(since, until), options or {})
+    yield from parts_of_text(texts, schema, since, until)
 
 
 def logged_labels(
@@ -122,8 +123,7 @@ def model_place(model: str) -> str:
 
 def _rows(uri: str, place: str, hours: Hours, options: Options) -> Iterator[dict[str, Any]]:
     for data in _files(uri, place, hours, options):
-        rows = (parsed(line) for line in data.splitlines())
-        yield from (row for row in rows if row is not None)
+        yield from rows_of(data)
 
 
 def _files(uri: str, place: str, hours: Hours, options: Options) -> Iterator[bytes]:

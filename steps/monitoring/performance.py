@@ -16,10 +16,10 @@ from steps.evaluation.intervals import Bootstrap, Interval, interval
 from steps.evaluation.metrics import Metric, Targets, find_metric
 from steps.evaluation.settings import GateSettings
 from steps.evaluation.slices import slice_labels, slice_scores
-from steps.monitoring.part import scores_of
+from steps.monitoring.part import scores_of, time_of
 from steps.monitoring.settings import MonitoringSettings
 from steps.monitoring.verdict import Performance
-from steps.monitoring.window import Window, labelled_frame, time_of
+from steps.monitoring.window import Window, labelled_frame
 
 
 def measure(

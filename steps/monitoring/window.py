@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -109,8 +108,3 @@ def _keep_labelled(window: Window, rows: Iterable[Row], labels: Labels) -> None:
 
 def _added(total: list[Counts], more: list[Counts]) -> list[Counts]:
     return [a + b for a, b in zip(total, more, strict=True)] if total else more
-
-
-def time_of(row: Row) -> datetime:
-    """When a row was answered."""
-    return datetime.fromisoformat(row["time"])

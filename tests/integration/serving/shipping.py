@@ -1,7 +1,6 @@
 """What a log's store holds, and waiting for it."""
 
 import gzip
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import httpx
 
 from serving.openapi import v2_body
+from serving.shipping.blocks import rows_of
 from serving.spec import Endpoint
 from tests.unit.serving.tiny import ROW, schema
 
@@ -26,11 +26,7 @@ def ask(endpoint: Endpoint, *ids: str) -> None:
 def shipped(store: Path) -> list[dict[str, Any]]:
     """The rows in a store, in the order of its files."""
     files = sorted(store.rglob("*.jsonl.gz"))
-    return [
-        json.loads(line)
-        for path in files
-        for line in gzip.decompress(path.read_bytes()).splitlines()
-    ]
+    return [row for path in files for row in rows_of(gzip.decompress(path.read_bytes()))]
 
 
 def ids(store: Path) -> list[str]:

@@ -14,6 +14,7 @@ from serving.errors import DataError
 from serving.feedback import FeedbackLog
 from serving.log import Record
 from serving.refusals import Values
+from serving.shipping.blocks import packed
 from serving.shipping.layout import FEEDBACK, place
 from serving.shipping.settings import LogSettings
 from steps.monitoring.log import log_rows, logged_labels, read_log
@@ -35,7 +36,7 @@ def ship(store: Path, begun: datetime, *records: Record, tail: bytes = b"") -> N
     path = store / place("shop", f"{begun:%Y%m%dT%H%M%SZ}-0f0f-0001.jsonl")
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [line for each in records for line in each.lines()]
-    path.write_bytes(gzip.compress(b"".join(lines) + tail))
+    path.write_bytes(gzip.compress(b"".join(packed(b"".join(lines) + tail))))
 
 
 def names(store: Path, since: datetime, until: datetime) -> list[str]:

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from serving.schema import Column, TableSchema
+from serving.shipping.blocks import packed
 from steps.inference.rows import encode_rows
 from steps.monitoring import part
-from steps.monitoring.part import Part, RowsPart, TablePart, parts_of_text, pieces, read_table
+from steps.monitoring.part import BlocksPart, Part, RowsPart, parts_of_text
 
 NOON = datetime(2026, 7, 31, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -52,8 +53,23 @@ def lines(count: int = 30) -> list[dict[str, Any]]:
 
 
 def text(rows: list[dict[str, Any]]) -> bytes:
-    """Rows as a segment holds them."""
+    """Rows as a server writes them."""
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def read(
+    *segments: bytes,
+    schema: TableSchema = SCHEMA,
+    since: datetime = NOON,
+    until: datetime = NOON + HOUR,
+) -> list[Part]:
+    """The parts of some segments."""
+    return list(parts_of_text(segments, schema, since, until))
+
+
+def shipped(rows: list[dict[str, Any]]) -> bytes:
+    """Rows as a store holds them."""
+    return b"".join(packed(text(rows)))
 
 
 def told(found: Part) -> list[Any]:
@@ -68,53 +84,77 @@ def told(found: Part) -> list[Any]:
 def test_by_column_and_row_by_row_come_to_the_same() -> None:
     """For every kind of column, missing values and what training did not hold."""
     rows = lines()
-    (found,) = parts_of_text(text(rows), SCHEMA, NOON, NOON + HOUR)
-    assert isinstance(found, TablePart)
+    (found,) = read(shipped(rows))
+    assert isinstance(found, BlocksPart)
     assert repr(told(found)) == repr(told(RowsPart(rows, SCHEMA)))
     assert told(found)[3][0]["features"]["secret"] == "x"
+    (plain,) = read(text(rows))
+    assert isinstance(plain, RowsPart)
+    assert repr(told(plain)) == repr(told(found))
 
 
 def test_a_regressions_answers_are_read_too() -> None:
     """One number a row."""
     schema = TableSchema("regression", "y", SCHEMA.columns, ())
     rows = [{**row, "prediction": place / 4} for place, row in enumerate(lines(8))]
-    (found,) = parts_of_text(text(rows), schema, NOON, NOON + HOUR)
-    assert isinstance(found, TablePart)
+    (found,) = read(shipped(rows), schema=schema)
+    assert isinstance(found, BlocksPart)
     every = np.ones(8, dtype=np.bool_)
     assert found.scores(every).tolist() == RowsPart(rows, schema).scores(every).tolist()
 
 
+def test_an_older_version_may_have_had_other_columns_and_classes() -> None:
+    """Its rows count; what it answered is not asked for."""
+    rows = lines()
+    for row in rows:
+        if row["version"] == "3":
+            row["scores"] = [0.5, 0.25, 0.25]
+            row["features"] = {name: row["features"][name] for name in ("city", "age")}
+    (found,) = read(shipped(rows))
+    own = np.asarray(found.versions == "4")
+    assert own.sum() == 10
+    assert found.scores(own).shape == (10, 2)
+    assert found.features["income"].notna().sum() == 10
+    assert sorted(found.features["age"].dropna()) == [40.0] * 10 + [41.5] * 10
+
+
 def test_a_window_holds_its_first_moment_and_not_its_last() -> None:
-    """Also where labels are found by the place of their line."""
-    minute = timedelta(minutes=1)
-    (found,) = parts_of_text(text(lines()), SCHEMA, NOON + 3 * minute, NOON + 19 * minute)
+    """Also where labels are found by the place in their block."""
+    minute, segment = timedelta(minutes=1), shipped(lines())
+    (found,) = read(segment, since=NOON + 3 * minute, until=NOON + 19 * minute)
     assert len(found.versions) == 16
     known = {("request-1", 1): "yes", ("request-1", 0): "yes"}
     (row,) = found.labelled(np.ones(16, dtype=np.bool_), known)
     assert (row["id"], row["row"]) == ("request-1", 1)
-    assert list(parts_of_text(text(lines()), SCHEMA, NOON - HOUR, NOON)) == []
+    assert read(segment, since=NOON - HOUR, until=NOON) == []
 
 
-@pytest.mark.parametrize("odd", [b'{"time":"2026', b'{"time":1}\n', b"\n"])
-def test_what_does_not_fit_is_read_row_by_row(odd: bytes) -> None:
-    """A torn line, another type and an empty line: none ends the reading."""
-    assert read_table(text(lines()) + odd, SCHEMA) is None
+def test_a_value_of_another_type_is_read_row_by_row() -> None:
+    """As it was asked for: text where training had numbers is no number."""
+    rows = lines()
+    rows[4]["features"]["age"] = "forty"
+    (found,) = read(shipped(rows))
+    assert isinstance(found, RowsPart)
+    assert repr(told(found)) == repr(told(RowsPart(rows, SCHEMA)))
 
 
 def test_a_torn_line_is_passed_over() -> None:
-    """The rows before it count."""
-    (found,) = parts_of_text(text(lines()) + b'{"time":"2026', SCHEMA, NOON, NOON + HOUR)
-    assert len(found.versions) == 30
+    """The rows around it count."""
+    torn = text(lines()) + b'{"time":"2026\n' + text(lines(2))
+    for segment in (torn, b"".join(packed(torn))):
+        assert sum(len(each.versions) for each in read(segment)) == 32
 
 
-def test_a_large_segment_comes_in_pieces_of_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that memory does not grow with it; no line is lost or told twice."""
-    monkeypatch.setattr(part, "PIECE", 1000)
-    data = text(lines())
-    found = list(pieces(data))
-    assert len(found) > 3
-    assert b"".join(found) == data
-    assert all(piece.endswith(b"\n") for piece in found)
-    parts = list(parts_of_text(data, SCHEMA, NOON, NOON + HOUR))
+def test_many_small_segments_come_as_few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which are bounded, so that memory does not grow; no row is lost or told twice."""
+    segments = [shipped(lines()[place : place + 3]) for place in range(0, 30, 3)]
+    (whole,) = read(*segments)
+    monkeypatch.setattr(part, "BATCH", 4)
+    monkeypatch.setattr(part, "PART", 10)
+    parts = read(*segments)
+    assert [len(each.versions) for each in parts] == [12, 12, 6]
     features = pd.concat([each.features for each in parts], ignore_index=True)
-    assert encode_rows(features, SCHEMA)[0].shape == (30, 6)
+    assert repr(encode_rows(features, SCHEMA)[0]) == repr(encode_rows(whole.features, SCHEMA)[0])
+    known = {("request-7", 1): "yes"}
+    every = [each.labelled(np.ones(len(each.versions), dtype=np.bool_), known) for each in parts]
+    assert [row["id"] for rows in every for row in rows] == ["request-7"]
