@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -47,12 +48,13 @@ def take_back(options: argparse.Namespace) -> int:
             "is named like the target."
         )
     store = kept_labels(version)
-    added = store.add(sheet.labels)
+    now = datetime.now(UTC).isoformat()
+    added = store.add(replace(label, at=now) for label in sheet.labels)
     note_labels(registry, model, store.mark())
     blank = sum(bool(label.blank) for label in sheet.labels)
     place = store.location.shown
-    tell(Kept(model=model, new=added.new, known=added.known, open=sheet.open, blank=blank,
-              place=place), options)  # fmt: skip
+    tell(Kept(model=model, new=added.new, known=added.known, corrected=added.corrected,
+              open=sheet.open, blank=blank, place=place), options)  # fmt: skip
     return 0
 
 
@@ -104,7 +106,10 @@ def tell(kept: Kept, options: argparse.Namespace) -> None:
     without = "whose row is not in the window" if options.from_feedback else "not filled in"
     lines = [
         ("labels", f"{kept.new:,} new, {kept.known:,} known, {kept.open:,} {without}"),
-        ("left out", f"{kept.differing:,} that a sheet labels otherwise" if kept.differing else ""),
+        ("corrected", f"{kept.corrected:,} of the new ones were labelled otherwise before"
+         if kept.corrected else ""),
+        ("left out", f"{kept.differing:,} that were labelled otherwise since" if kept.differing
+         else ""),
         ("left out", f"{kept.faulty:,} that break the contract" if kept.faulty else ""),
         ("blank", f"{kept.blank:,} lack a sensitive value: no model is trained on them"
          if kept.blank else ""),
@@ -115,4 +120,4 @@ def tell(kept: Kept, options: argparse.Namespace) -> None:
     console = console_for(options)
     for name, text in lines:
         if text:
-            console.print(f"[bold]{name:<9}[/bold]{text}", highlight=False, soft_wrap=True)
+            console.print(f"[bold]{name:<10}[/bold]{text}", highlight=False, soft_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pandas as pd
 
@@ -14,6 +15,9 @@ from steps.labelling.label import Label
 from steps.labelling.sheet import text_of
 from steps.monitoring.part import Labels, Row, chunks
 
+# Labels that servers were sent, by request id and row, each with the time at which it came.
+Sent = Mapping[tuple[str, int], tuple[object, datetime]]
+
 
 @dataclass
 class Joined:
@@ -21,7 +25,7 @@ class Joined:
 
     Args:
         faulty: Rows that break the contract, as rows that an older model was asked may.
-        differing: Rows that were labelled otherwise by hand, which counts.
+        differing: Rows that were labelled otherwise since then, which counts.
     """
 
     labels: dict[tuple[str, int], Label] = field(default_factory=dict)
@@ -30,12 +34,12 @@ class Joined:
 
 
 def join(
-    log: Iterable[Row], sent: Labels, schema: TableSchema, held: Mapping[tuple[str, int], Label]
+    log: Iterable[Row], sent: Sent, schema: TableSchema, held: Mapping[tuple[str, int], Label]
 ) -> Joined:
     """Look for the row of every label that was sent.
 
     Args:
-        sent: By request id and row.
+        sent: By request id and row, with the time at which each came.
         held: Labels that are kept already.
     """
     found, contract = Joined(), lenient(schema)
@@ -54,18 +58,29 @@ def join(
 
 def _keep(found: Joined, label: Label, held: Mapping[tuple[str, int], Label]) -> None:
     known = held.get(label.key)
-    if known is not None and known.label != label.label:
+    if known is not None and known.label != label.label and known.came >= label.came:
         found.differing += 1
     else:
         # A request that was tried again is logged twice under one id.
         found.labels.setdefault(label.key, label)
 
 
-def _label(row: Row, sent: Labels, schema: TableSchema) -> Label:
+def _label(row: Row, sent: Sent, schema: TableSchema) -> Label:
     name, place = row["id"], row["row"]
-    values = _features(row, schema)
-    text = repr(float(str(sent[name, place]))) if not schema.classes else str(sent[name, place])
-    return Label(name, place, text, values, blanks(values, schema), "feedback")
+    values, (said, when) = _features(row, schema), sent[name, place]
+    text = str(said) if schema.classes else repr(float(str(said)))
+    blank = blanks(values, schema)
+    return Label(name, place, text, values, blank, "feedback", when.isoformat())
+
+
+def known_labels(sent: Sent, held: Mapping[tuple[str, int], Label], schema: TableSchema) -> Labels:
+    """The label of each row that came last: to a server, or by hand."""
+    kept = {
+        key: label.value(schema)
+        for key, label in held.items()
+        if key not in sent or label.came >= sent[key][1]
+    }
+    return {**{key: said for key, (said, _) in sent.items()}, **kept}
 
 
 def _features(row: Row, schema: TableSchema) -> dict[str, str | None]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -26,6 +27,7 @@ class Label:
         features: What was asked, each value as text.
         blank: The sensitive columns whose value is not known, without which no model is trained.
         origin: By which way it came.
+        at: When it came, ISO 8601; equal labels are one, whenever they came.
     """
 
     id: str
@@ -34,6 +36,12 @@ class Label:
     features: Features
     blank: tuple[str, ...] = ()
     origin: str = "label-queue"
+    at: str = field(default="", compare=False)
+
+    @property
+    def came(self) -> datetime:
+        """When it came; before all others where that is not known."""
+        return datetime.fromisoformat(self.at) if self.at else datetime.min.replace(tzinfo=UTC)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -63,8 +71,8 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def merged(labels: Iterable[Label]) -> dict[tuple[str, int], Label]:
-    """One label a row; the one that knows more of its row counts, of equal ones the first.
+def alike(labels: Iterable[Label]) -> dict[tuple[str, int], Label]:
+    """One label a row of a delivery, which may not contradict itself.
 
     Raises:
         DataError: Two labels of one row differ.
@@ -77,6 +85,24 @@ def merged(labels: Iterable[Label]) -> dict[tuple[str, int], Label]:
                 f"Request '{label.id}', row {label.row}, is labelled '{known.label}' and "
                 f"'{label.label}': one of them is wrong. Nothing was stored of it."
             )
-        if known is None or len(label.blank) < len(known.blank):
-            found[label.key] = label
+        found[label.key] = _fuller(known, label) if known else label
     return found
+
+
+def latest(labels: Iterable[Label]) -> dict[tuple[str, int], Label]:
+    """The label of each row that came last, in whichever order they are given.
+
+    Of those that say the same, the one that knows more of its row.
+    """
+    found: dict[tuple[str, int], Label] = {}
+    for label in sorted(labels, key=lambda each: (each.came, each.label)):
+        known = found.get(label.key)
+        same = known is not None and known.label == label.label
+        found[label.key] = _fuller(known, label) if known and same else label
+    return found
+
+
+def _fuller(known: Label, label: Label) -> Label:
+    """The one that knows more of the row, the first of equal ones; it came when the later did."""
+    best = label if len(label.blank) < len(known.blank) else known
+    return replace(best, at=label.at or known.at)

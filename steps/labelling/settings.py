@@ -73,7 +73,9 @@ class Kept(Settings):
         new: Those that were not known.
         known: Those that were.
         open: Rows of the sheet without a label, or labels without a row of the window.
-        differing: Labels that servers were sent for rows that a sheet labels otherwise: left out.
+        corrected: Those of the new ones that say otherwise than an earlier label of their row.
+        differing: Labels that servers were sent for rows that were labelled otherwise since then:
+            left out.
         faulty: Rows that break the champion's contract: left out.
         blank: Those that no model is trained on, since a sensitive value is not known.
         place: Where they lie.
@@ -83,6 +85,7 @@ class Kept(Settings):
     new: int
     known: int
     open: int
+    corrected: int = 0
     differing: int = 0
     faulty: int = 0
     blank: int = 0

@@ -13,7 +13,7 @@ from steps.labelling.kept import kept_labels, note_labels
 from steps.labelling.queue import Search
 from steps.labelling.settings import Kept, Queued, QueueSettings
 from steps.labelling.sheet import sheet_of
-from steps.monitoring.log import log_rows, logged_labels
+from steps.monitoring.log import log_rows, logged_labels, sent_labels
 from steps.monitoring.profile import PROFILE, Profile
 from steps.monitoring.steps import log_store
 from steps.registry.tracking import open_registry
@@ -68,7 +68,7 @@ def keep_feedback(
         raise RunError(f"'{champion.model}' has no champion: none has passed yet.")
     schema, (uri, options) = TableSchema.from_json(contract), log_store()
     store = kept_labels(version)
-    sent = logged_labels(uri, champion.model, settings.since, options)
+    sent = sent_labels(uri, champion.model, settings.since, options)
     log = log_rows(uri, champion.model, settings.since, settings.until, options)
     found = join(log, sent, schema, store.read())
     added = store.add(found.labels.values())
@@ -77,6 +77,7 @@ def keep_feedback(
         model=champion.model,
         new=added.new,
         known=added.known,
+        corrected=added.corrected,
         open=len(sent) - len(found.labels) - found.faulty - found.differing,
         differing=found.differing,
         faulty=found.faulty,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from serving.errors import DataError
 from steps.data.location import Location, masked, scheme_of
 from steps.data.objectstore import told
-from steps.labelling.label import Label, digest_of, from_lines, merged, to_lines
+from steps.labelling.label import Label, alike, digest_of, from_lines, latest, to_lines
 
 SUFFIX = ".jsonl"
 FOLDER = "labels"
@@ -23,10 +23,12 @@ class Added:
     Args:
         new: Labels that were not known, or of whose row more is known now.
         known: Labels that were.
+        corrected: Those of the new ones that take the place of another, which stays in its file.
     """
 
     new: int
     known: int
+    corrected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +58,35 @@ class LabelStore:
         return digest_of("\n".join(names).encode()) if names else ""
 
     def read(self) -> dict[tuple[str, int], Label]:
-        """Every label by its row.
+        """The last label of every row.
 
         Raises:
-            DataError: A file is damaged, or two deliveries that came at once contradict each other.
+            DataError: A file is damaged.
         """
-        return merged(label for name in self.files() for label in self._read(name))
+        return latest(self.history())
+
+    def history(self) -> list[Label]:
+        """Every label that ever came, those too that a later one has corrected.
+
+        Raises:
+            DataError: A file is damaged.
+        """
+        return [label for name in self.files() for label in self._read(name)]
 
     def add(self, labels: Iterable[Label]) -> Added:
         """Keep what is new of a delivery, whole or not at all.
 
         Raises:
-            DataError: It contradicts itself or what is kept.
+            DataError: It contradicts itself.
         """
-        given, held = merged(labels), self.read()
-        both = merged([*held.values(), *given.values()])
+        given, held = alike(labels), self.read()
+        both = latest([*held.values(), *given.values()])
         new = [label for key, label in given.items() if both[key] != held.get(key)]
         if new:
             self._write(to_lines(new))
-        return Added(len(new), len(given) - len(new))
+        before = ((held.get(label.key), label) for label in new)
+        corrected = sum(known is not None and known.label != label.label for known, label in before)
+        return Added(len(new), len(given) - len(new), corrected)
 
     def _read(self, name: str) -> list[Label]:
         with told(self.location):

@@ -104,7 +104,15 @@ def log_parts(
 def logged_labels(
     uri: str, model: str, since: datetime, options: Options | None = None
 ) -> dict[tuple[str, int], object]:
-    """The labels that servers were sent since a time, by request id and row; the last one counts.
+    """The labels that servers were sent since a time, by request id and row; the last counts."""
+    sent = sent_labels(uri, model, since, options)
+    return {key: label for key, (label, _) in sent.items()}
+
+
+def sent_labels(
+    uri: str, model: str, since: datetime, options: Options | None = None
+) -> dict[tuple[str, int], tuple[object, datetime]]:
+    """The same labels with the time at which each came.
 
     A label comes after its answer, so that those of a window are all behind its beginning.
     """
@@ -113,7 +121,7 @@ def logged_labels(
     # Several servers may share a store: what came last is told by the time, not by the file.
     timed = ((datetime.fromisoformat(row["time"]), row) for row in rows)
     ordered = sorted((pair for pair in timed if pair[0] >= since), key=lambda pair: pair[0])
-    return {(row["id"], row["row"]): row["label"] for _, row in ordered}
+    return {(row["id"], row["row"]): (row["label"], when) for when, row in ordered}
 
 
 def model_place(model: str) -> str:

@@ -19,10 +19,11 @@ from steps.data.settings import SourceSettings, SplitSettings
 from steps.data.source import read_table
 from steps.deployment.deployer import active_deployer
 from steps.evaluation.settings import GateSettings
+from steps.labelling.feedback import known_labels
 from steps.labelling.kept import kept_labels
 from steps.monitoring.evidence import keep_report, local_path, wanted
 from steps.monitoring.judgement import judge
-from steps.monitoring.log import log_parts, logged_labels
+from steps.monitoring.log import log_parts, sent_labels
 from steps.monitoring.page import render
 from steps.monitoring.part import Labels
 from steps.monitoring.performance import measure, trained_as
@@ -32,7 +33,7 @@ from steps.monitoring.settings import MonitoringSettings, ReportSettings, Window
 from steps.monitoring.verdict import Verdict
 from steps.monitoring.window import gather, labels_of
 from steps.registry.tracking import open_registry
-from steps.registry.version import Champion, Version
+from steps.registry.version import Champion
 
 logger = get_logger(__name__)
 # Their names in the MLflow run of a training.
@@ -89,8 +90,8 @@ def judge_window(
     settings = MonitoringSettings(**{**trained.get("monitoring", {}), **changes})
     profile = Profile.from_json(registry.text_of(version, PROFILE))
     given, (uri, options) = read_labels(window, schema), log_store()
-    sent = logged_labels(uri, champion.model, window.since, options)
-    labels = {**sent, **kept_values(version, schema), **given}
+    sent = sent_labels(uri, champion.model, window.since, options)
+    labels = {**known_labels(sent, kept_labels(version).read(), schema), **given}
     log = log_parts(uri, champion.model, window.since, window.until, watched(schema), options)
     sampled = 0 if settings.report == "never" else settings.report_rows
     found = gather(log, profile, schema, version.version, labels, sampled=sampled)
@@ -111,11 +112,6 @@ def judge_window(
         place, why = keep_report(registry, version, found.sample, schema, window.until)
         verdict = verdict.model_copy(update={"report": place, "unreported": why})
     return verdict, HTMLString(render(verdict, profile, found, schema))
-
-
-def kept_values(version: Version, schema: TableSchema) -> Labels:
-    """The labels that came back for rows of the log, as the schema writes them."""
-    return {key: label.value(schema) for key, label in kept_labels(version).read().items()}
 
 
 def log_store() -> tuple[str, dict[str, object]]:

@@ -90,10 +90,10 @@ def fill_in(folder: Path, name: str, answer: pd.Series) -> str:
     return str(folder / name)
 
 
-def test_labels_come_back_once_and_without_contradiction(
+def test_labels_come_back_once_and_can_be_corrected(
     shared_workplace: Workplace, folder: Path
 ) -> None:
-    """Given twice they are known; a label that contradicts another is refused by its request."""
+    """Given twice they are known; what comes later counts, and what it corrected stays on file."""
     truth = newcomers()["bought"]
     words = ["label-queue", "--json", "--labelled"]
     first = shared_workplace.run(*words, fill_in(folder, "labelled.csv", truth))
@@ -102,9 +102,12 @@ def test_labels_come_back_once_and_without_contradiction(
     second = shared_workplace.run(*words, str(folder / "labelled.csv"))
     assert (second.document["new"], second.document["known"]) == (0, 40)
     turned = fill_in(folder, "turned.csv", truth.map({"yes": "no", "no": "yes"}))
-    refused = shared_workplace.run(*words, turned)
-    assert refused.status == 2
-    assert "Request 'request', row " in refused.errors
+    wrong = shared_workplace.run(*words, turned)
+    assert (wrong.document["new"], wrong.document["corrected"]) == (40, 40)
+    mended = shared_workplace.run(*words, str(folder / "labelled.csv"))
+    assert (mended.document["new"], mended.document["corrected"]) == (40, 40)
+    files = list(Path(mended.document["place"]).glob("*.jsonl"))
+    assert sum(len(path.read_bytes().splitlines()) for path in files) == 120
 
 
 def test_labels_that_the_server_was_sent_are_kept_too(

@@ -1,6 +1,8 @@
 """A sheet comes back: what it must be, and what is kept of it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 
 import fsspec
@@ -9,9 +11,9 @@ import pytest
 
 from serving.errors import ConfigError, DataError
 from steps.data.location import Location
-from steps.labelling.feedback import join
+from steps.labelling.feedback import join, known_labels
 from steps.labelling.intake import read_sheet
-from steps.labelling.label import Label
+from steps.labelling.label import Label, latest
 from steps.labelling.queue import Pick
 from steps.labelling.sheet import sheet_of
 from steps.labelling.store import LabelStore
@@ -105,14 +107,51 @@ def test_labels_given_twice_are_kept_once(tmp_path: Path) -> None:
     }
 
 
-def test_a_label_that_contradicts_another_is_refused_and_named(tmp_path: Path) -> None:
-    """And nothing of its sheet is kept."""
-    kept = store(tmp_path)
-    kept.add(read_sheet(sheet(tmp_path, "yes"), SCHEMA).labels)
-    mark = kept.mark()
+def test_a_sheet_that_contradicts_itself_is_refused_and_named(tmp_path: Path) -> None:
+    """And nothing of it is kept."""
+    kept, (first, second) = store(tmp_path), read_sheet(sheet(tmp_path, "yes", "no"), SCHEMA).labels
     with pytest.raises(DataError, match="Request 'r0', row 0, is labelled 'yes' and 'no'"):
-        kept.add(read_sheet(sheet(tmp_path, "no", "no"), SCHEMA).labels)
-    assert kept.mark() == mark
+        kept.add([first, replace(second, id=first.id)])
+    assert kept.mark() == ""
+
+
+def came(label: str, minute: int, origin: str = "label-queue") -> Label:
+    """A label of one row."""
+    return Label("a", 0, label, {}, (), origin, f"2026-07-31T12:{minute:02}:00+00:00")
+
+
+def test_a_label_that_comes_later_corrects_an_earlier_one_and_both_are_recorded(
+    tmp_path: Path,
+) -> None:
+    """By whichever way each came, and in whichever order their files are read."""
+    kept, labels = store(tmp_path), [came("yes", 1), came("no", 2, "feedback"), came("yes", 3)]
+    added = [kept.add([each]) for each in labels]
+    assert [(each.new, each.corrected) for each in added] == [(1, 0), (1, 1), (1, 1)]
+    assert kept.read()["a", 0].label == "yes"
+    assert [(each.label, each.origin, each.at) for each in latest(labels[:2]).values()] == [
+        ("no", "feedback", "2026-07-31T12:02:00+00:00")
+    ]
+    told = {(each.at, each.label, each.origin) for each in kept.history()}
+    assert told == {(each.at, each.label, each.origin) for each in labels}
+    for order in permutations(labels):
+        assert latest(order) == kept.read()
+
+
+def test_an_earlier_label_that_is_handed_in_again_says_nothing_new(tmp_path: Path) -> None:
+    kept = store(tmp_path)
+    kept.add([came("no", 2)])
+    late = kept.add([came("yes", 1)])
+    assert (late.new, late.known) == (0, 1)
+    assert kept.read()["a", 0].label == "no"
+
+
+def test_what_is_counted_is_the_last_label_of_a_server_or_by_hand() -> None:
+    """The hand's, where both came at once."""
+    noon = datetime(2026, 7, 31, 12, tzinfo=UTC)
+    sent = {("a", 0): ("no", noon + timedelta(minutes=2)), ("b", 0): ("no", noon)}
+    for minute, said in ((1, "no"), (2, "yes"), (3, "yes")):
+        held = {("a", 0): came("yes", minute)}
+        assert known_labels(sent, held, SCHEMA) == {("a", 0): said, ("b", 0): "no"}
 
 
 def test_a_row_that_is_known_in_full_takes_the_place_of_one_that_was_not(tmp_path: Path) -> None:
@@ -132,7 +171,7 @@ def test_a_file_that_was_changed_is_refused(tmp_path: Path) -> None:
 
 
 def test_labels_that_servers_were_sent_find_their_row() -> None:
-    """What breaks the contract, or contradicts a sheet, is counted and left out."""
+    """What breaks the contract, or was labelled otherwise since, is counted and left out."""
     log = [
         answered("a", 0.5),
         answered("a", 0.5),
@@ -140,9 +179,15 @@ def test_labels_that_servers_were_sent_find_their_row() -> None:
         answered("b", 0.5),
         answered("unlabelled", 0.5),
     ]
-    sent = {("a", 0): "yes", ("old", 0): "no", ("b", 0): "no", ("elsewhere", 0): "no"}
-    found = join(log, sent, SCHEMA, {("b", 0): Label("b", 0, "yes", {})})
-    assert [(each.id, each.label, each.origin) for each in found.labels.values()] == [
-        ("a", "yes", "feedback")
+    said = {("a", 0): "yes", ("old", 0): "no", ("b", 0): "no", ("elsewhere", 0): "no"}
+    when = datetime(2026, 7, 31, 12, tzinfo=UTC)
+    sent = {key: (label, when) for key, label in said.items()}
+    held = Label("b", 0, "yes", {}, at=when.isoformat())
+    found = join(log, sent, SCHEMA, {("b", 0): held})
+    assert [(each.id, each.label, each.origin, each.came) for each in found.labels.values()] == [
+        ("a", "yes", "feedback", when)
     ]
     assert (found.faulty, found.differing) == (1, 1)
+    before = (when - timedelta(seconds=1)).isoformat()
+    found = join(log, sent, SCHEMA, {("b", 0): replace(held, at=before)})
+    assert found.labels["b", 0].label == "no"
