@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from commands.trained import trained_config
 from pipelines.settings import RunConfig, build_config
 from serving.errors import RunError
 from steps.monitoring.alerts import alert, headline
@@ -36,7 +37,7 @@ def act(registry: Registry, verdict: dict[str, Any], overrides: dict[str, Any]) 
     if action.act == "alert":
         done["told"] = alert(headline(verdict, action.reason), verdict)
     if action.act == "retrain":
-        done["training"] = retrain(build_config(content, {}), verdict["outcome"])
+        done["training"] = retrain(trained_config(registry, version), verdict["outcome"])
         done["told"] = alert(headline(verdict, told(done["training"])), verdict)
     return done
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 from commands.environment import prepare
 from commands.monitor import changes_of, labels_at, rules_of
 from commands.schedule import labels_of, require_elsewhere, say, submit
-from pipelines.settings import RunConfig, build_config, parse_overrides
+from commands.trained import trained_config
+from pipelines.settings import RunConfig, parse_overrides
 from serving.errors import ConfigError, RunError
 from stacks.flavors.kubeflow.cron import six_fields
 from steps.data.location import lies_here
@@ -77,7 +77,7 @@ def place(options: argparse.Namespace) -> tuple[str, RunConfig, str]:
     version = aliases.champion(registry, model)
     if version is None:
         raise RunError(f"'{model}' has no champion to watch: none has passed yet.")
-    config = build_config(json.loads(registry.text_of(version, "config.json")), {})
+    config = trained_config(registry, version)
     require_elsewhere(config.data.data)
     require_trials(active_deployer(), config.rollout)
     log_store()

@@ -3,6 +3,7 @@
 import http.server
 import json
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +20,16 @@ from tests.unit.data.tables import customers
 from tests.workplace import ROOT, Workplace
 
 CANDIDATES = "candidates=[{name: linear, kind: linear}]"
+ATTEMPTS = ("retry={default: {tries: 2, wait: 0}}", "timeout={default: 600}")
 OTHER = {"yes": "no", "no": "yes"}
+TRIED = """
+import json
+from zenml.client import Client
+runs = Client().list_pipeline_runs(sort_by="asc:created", hydrate=True).items
+steps = [step for run in runs for name, step in run.steps.items() if name in ("promote", "deploy")]
+print(json.dumps([[step.config.retry.max_retries, step.config.extra["timeout"]]
+                  for step in steps]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +51,7 @@ def served(shared_workplace: Workplace, folder: Path) -> Any:
     table = pd.concat([customers().assign(visit=visit) for visit in range(4)])
     table.to_csv(folder / "customers.csv", index=False)
     words = ["--data", str(folder / "customers.csv"), "--target", "bought", "--set", CANDIDATES]
+    words += [word for policy in ATTEMPTS for word in ("--set", policy)]
     done = shared_workplace.run("--stack", str(folder / "watched.yaml"), *words, "--json")
     assert done.status == 0, done.errors
     turned = table.assign(bought=table["bought"].map(OTHER), visit=table["visit"] + 4)
@@ -117,6 +128,15 @@ def test_a_degraded_model_is_retrained_once_and_then_told(
     assert "degraded" in taken[0]["text"]
     assert "Retrained: version 2, promote" in taken[0]["text"]
     assert "hidden" not in done.output + done.errors
+
+
+def test_a_retraining_is_tried_as_often_as_the_training(
+    shared_workplace: Workplace, served: Any
+) -> None:
+    """And a step of it for as long, in its deployment too."""
+    assert served
+    told = shared_workplace.call(sys.executable, "-c", TRIED)
+    assert told.document == [[1, 600.0]] * 4, told.errors
 
 
 def test_the_history_tells_of_both_champions(shared_workplace: Workplace, served: Any) -> None:
