@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 from rich.markup import escape
 
+from commands.chosen import chosen_model
 from commands.console import console_for, print_json
-from commands.environment import prepare
 from serving.errors import ConfigError
 from steps.labelling.settings import Queued, QueueSettings
 from steps.monitoring.span import moment
@@ -38,22 +38,9 @@ def run(options: argparse.Namespace) -> int:
 def ask(options: argparse.Namespace) -> int:
     """Write the rows to be labelled into a file."""
     settings, out = settings_of(options, datetime.now(UTC)), out_of(options)
-    from stacks.startup import leave_frameworks_out, loading
-
-    with loading():
-        prepare(verbose=options.verbose)
-        from commands.execution import execute
-        from commands.stack import use
-        from commands.versions import choose_model
+    with chosen_model(options) as chosen:
         from pipelines.labelling import labelling
-        from steps.registry.tracking import open_registry
-
-        use(options.stack)
-        model = choose_model(open_registry(), options.model)
-    leave_frameworks_out()
-    console, quiet = console_for(options), options.quiet or options.json
-    arguments = {"model": model, "settings": settings}
-    done = execute(labelling, arguments, model=model, console=console, quiet=quiet)
+    done = chosen.run(labelling, settings=settings)
     done.artifact("queue_rows", "sheet").to_csv(out, index=False, mode="x")
     queued = done.artifact("queue_rows", "queued")
     if options.json:
@@ -61,7 +48,7 @@ def ask(options: argparse.Namespace) -> int:
     elif options.quiet:
         print(out)
     else:
-        show(queued, out, console)
+        show(queued, out, console_for(options))
     return 0
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
+from commands.chosen import chosen_model
 from commands.console import console_for, print_json
-from commands.environment import prepare
 from commands.label_queue import settings_of
 from serving.errors import ConfigError, DataError
 from steps.data.location import locate
@@ -29,17 +29,11 @@ def take_back(options: argparse.Namespace) -> int:
     """
     if locate(options.labelled).kind not in ("file", "object"):
         raise ConfigError(f"--labelled '{options.labelled}' is no file.")
-    prepare(verbose=options.verbose)
-    from commands.stack import use
-    from commands.versions import choose_model
-    from serving.schema import TableSchema
-    from steps.labelling.intake import read_sheet
-    from steps.labelling.kept import kept_labels, note_labels
-    from steps.registry.tracking import open_registry
-
-    use(options.stack)
-    registry = open_registry()
-    model = choose_model(registry, options.model)
+    with chosen_model(options) as chosen:
+        from serving.schema import TableSchema
+        from steps.labelling.intake import read_sheet
+        from steps.labelling.kept import kept_labels, note_labels
+    registry, model = chosen.registry, chosen.model
     version = champion_of(registry, model)
     sheet = read_sheet(options.labelled, TableSchema.from_json(registry.schema_of(version)))
     if not sheet.labels:
@@ -75,22 +69,9 @@ def champion_of(registry: Registry, model: str) -> Version:
 def keep_sent(options: argparse.Namespace) -> int:
     """Keep the labels that servers were sent for the next training."""
     settings = settings_of(options, datetime.now(UTC))
-    from stacks.startup import leave_frameworks_out, loading
-
-    with loading():
-        prepare(verbose=options.verbose)
-        from commands.execution import execute
-        from commands.stack import use
-        from commands.versions import choose_model
+    with chosen_model(options) as chosen:
         from pipelines.labelling import keeping
-        from steps.registry.tracking import open_registry
-
-        use(options.stack)
-        model = choose_model(open_registry(), options.model)
-    leave_frameworks_out()
-    console, quiet = console_for(options), options.quiet or options.json
-    arguments = {"model": model, "settings": settings}
-    done = execute(keeping, arguments, model=model, console=console, quiet=quiet)
+    done = chosen.run(keeping, settings=settings)
     tell(done.artifact("keep_feedback"), options)
     return 0
 

@@ -13,8 +13,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from commands.act import act, told
+from commands.chosen import chosen_model
 from commands.console import console_for, print_json
-from commands.environment import prepare
 from commands.train import PASSWORD
 from pipelines.settings import parse_overrides
 from serving.errors import ConfigError, near_miss
@@ -32,32 +32,18 @@ def run(options: argparse.Namespace) -> int:
     window = window_of(options, datetime.now(UTC))
     overrides = parse_overrides(options.set)
     changes = changes_of(overrides)
-    from stacks.startup import leave_frameworks_out, loading
-
-    with loading():
-        prepare(verbose=options.verbose)
-        from commands.execution import execute
-        from commands.stack import use
-        from commands.versions import choose_model
+    with chosen_model(options) as chosen:
         from pipelines.monitoring import monitoring
-        from steps.registry.tracking import open_registry
-
-        use(options.stack)
-        registry = open_registry()
-        model = choose_model(registry, options.model)
-    leave_frameworks_out()
-    console, quiet = console_for(options), options.quiet or options.json
-    arguments = {"model": model, "window": window, "changes": changes}
-    done = execute(monitoring, arguments, model=model, console=console, quiet=quiet)
+    done = chosen.run(monitoring, window=window, changes=changes)
     verdict = done.artifact("judge_window", "verdict").model_dump(mode="json")
     if options.act:
-        verdict["action"] = act(registry, verdict, overrides)
+        verdict["action"] = act(chosen.registry, verdict, overrides)
     if options.json:
         print_json(verdict)
     elif options.quiet:
         print(verdict["outcome"])
     else:
-        show(verdict, console)
+        show(verdict, console_for(options))
     return FOUND if verdict["outcome"] in ("drift", "degraded") else 0
 
 

@@ -7,8 +7,8 @@ import os
 
 from rich.markup import escape
 
+from commands.chosen import chosen_model
 from commands.console import console_for, print_json
-from commands.environment import prepare
 from commands.train import PASSWORD
 from serving.errors import ConfigError
 from steps.data.location import lift_password, locate, locate_output
@@ -20,24 +20,12 @@ def run(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     locate(settings.data)
     output = locate_output(settings.out)
-    from stacks.startup import leave_frameworks_out, loading
-
-    with loading():
-        prepare(verbose=options.verbose)
-        from commands.execution import execute
-        from commands.stack import use
-        from commands.versions import choose_model
+    with chosen_model(options) as chosen:
         from pipelines.inference import inference
-        from steps.registry.tracking import open_registry
 
-        use(options.stack)
-        model = choose_model(open_registry(), options.model)
         if output.kind == "file":
             refuse_elsewhere(settings.out)
-    leave_frameworks_out()
-    arguments = {"model": model, "settings": settings, "version": options.version}
-    console, quiet = console_for(options), options.quiet or options.json
-    done = execute(inference, arguments, model=model, console=console, quiet=quiet)
+    done = chosen.run(inference, settings=settings, version=options.version)
     predictions = done.artifact("predict_rows")
     show(predictions, options)
     return 0
