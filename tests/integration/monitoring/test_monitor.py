@@ -1,8 +1,10 @@
 """`run.py monitor` over what a real server answered and shipped."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from steps.data.dtypes import normalise
 from tests.unit.data.tables import customers
 from tests.workplace import ROOT, Workplace
 
+QUERY = "select id, row, became from outcomes"
 CANDIDATES = "candidates=[{name: linear, kind: linear}]"
 Ask = Callable[[pd.DataFrame, str], None]
 
@@ -34,6 +37,7 @@ def served(shared_workplace: Workplace, tmp_path_factory: pytest.TempPathFactory
     table = pd.concat([customers()] * 3).assign(income=incomes(1200, 0))
     normalise(table).to_csv(folder / "customers.csv", index=False)
     words = ["--data", str(folder / "customers.csv"), "--target", "bought", "--set", CANDIDATES]
+    words += ["--set", "gate.slices=[city]"]
     done = shared_workplace.run("--stack", str(folder / "watched.yaml"), *words, "--json")
     assert done.status == 0, done.errors
     return done.document
@@ -110,19 +114,25 @@ def test_a_planted_shift_is_found_and_named(shared_workplace: Workplace, ask: As
 def test_labels_that_come_later_show_a_model_that_degraded(
     shared_workplace: Workplace, ask: Ask, tmp_path: Path
 ) -> None:
-    """They are joined by the request's id and the row in it."""
+    """They come from a database, are joined by the request's id and row, and count by slice."""
     since = now()
     frame = customers().assign(income=incomes(400, 3))
     ask(frame, "third")
     other = {"yes": "no", "no": "yes"}
     turned = frame["bought"].map(other).where(np.arange(400) % 2 == 0, frame["bought"])
-    labels = pd.DataFrame({"id": "third", "row": range(400), "bought": turned})
-    labels.to_csv(tmp_path / "labels.csv", index=False)
-    words = ["--labels", str(tmp_path / "labels.csv"), "--set", "monitoring.report=never"]
+    labels = pd.DataFrame({"id": "third", "row": range(400), "became": turned})
+    with closing(sqlite3.connect(tmp_path / "labels.db")) as base:
+        labels.to_sql("outcomes", base, index=False)
+    words = ["--labels", f"sqlite:///{tmp_path / 'labels.db'}", "--query", QUERY]
+    words += ["--label", "became", "--set", "monitoring.report=never"]
     status, told = verdict(shared_workplace, since, 400, *words)
     assert (status, told["outcome"]) == (3, "degraded")
     assert (told["labelled"], told["unmatched"]) == (400, 0)
     assert told["performance"]["drop"]["low"] > 0
+    slices = told["performance"]["slices"]
+    assert {each["value"] for each in slices} <= set(frame["city"].dropna())
+    assert all(each["score"]["low"] < each["score"]["high"] for each in slices)
+    assert slices
     assert told["report"] == told["unreported"] == ""
 
 
