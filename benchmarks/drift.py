@@ -11,7 +11,8 @@ from benchmarks.spread import Spread, ratios
 from benchmarks.windows import PLANTS, SCHEMA, draw, scores, write_log
 
 SIZES = (500, 2_000, 10_000)
-VERDICT, REPORT = "ours, from the log", "ours, from the log, with Evidently's page on 5,000 rows"
+VERDICT, PAGE = "ours, from the log", "ours, from the log, with the verdict's page"
+REPORT = "ours, from the log, with Evidently's page on 5,000 rows"
 ROWS = "ours, the same rows from Parquet"
 PEER = "Evidently's DataDriftPreset, rows from Parquet"
 EVIDENTLY = "benchmarks.peers.evidently_drift"
@@ -32,7 +33,7 @@ def run(
         found = {arm: [detected(here, arm, size, many[arm]) for size in SIZES] for arm in many}
         alarms = [alarm(what, found, many) for what in ("nothing", *PLANTS)]
         prepare(here.home, logged)
-        costs: dict[str, list[Cost]] = {name: [] for name in (ROWS, VERDICT, REPORT, PEER)}
+        costs: dict[str, list[Cost]] = {name: [] for name in (ROWS, VERDICT, PAGE, REPORT, PEER)}
         for _ in range(repeats):
             for name, words in arms(here.home).items():
                 costs[name].append(measure(here, *words))
@@ -75,6 +76,7 @@ def arms(folder: Path) -> dict[str, tuple[str, ...]]:
     return {
         ROWS: (*ours, "rows"),
         VERDICT: (*ours, "verdict"),
+        PAGE: (*ours, "page"),
         REPORT: (*ours, "report"),
         PEER: ("-m", EVIDENTLY, *tables),
     }

@@ -1,7 +1,7 @@
 """Our verdict on a log, as `run.py monitor` comes to it: `python -m ... FOLDER WHAT`.
 
-WHAT is `verdict`; `report`, with Evidently's page on a sample; or `rows`, which takes the rows from
-Parquet, as Evidently does.
+WHAT is `verdict`; `page`, with the page that the dashboard shows; `report`, with Evidently's page
+on a sample; or `rows`, which takes the rows from Parquet, as Evidently does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SAMPLED = 5000
 
 
 def main(folder: Path, what: str) -> None:
-    """Judge the window, with Evidently's page on a sample where the report is asked for."""
+    """Judge the window, with the page that is asked for."""
     from steps.monitoring.judgement import judge
     from steps.monitoring.log import log_parts
     from steps.monitoring.profile import Profile
@@ -41,6 +41,11 @@ def main(folder: Path, what: str) -> None:
     window = gather(parts, profile, SCHEMA, VERSION, {}, sampled=sampled)
     verdict = judge(window, profile, None, MonitoringSettings(), model=MODEL, version=VERSION,
                     since=since, until=until)  # fmt: skip
+    if what == "page":
+        from steps.monitoring.page import render
+
+        page = render(verdict, profile, window, SCHEMA)
+        (folder / "verdict.html").write_text(page, encoding="utf-8")
     if window.sample.rows is not None:
         import pandas as pd
 
