@@ -8,6 +8,7 @@ less than half the time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 from itertools import islice, repeat
 from typing import Any
 
@@ -24,13 +25,13 @@ def packed(lines: bytes) -> Iterator[bytes]:
 
     A line that is no row stays as it is.
     """
-    rest = iter(lines.splitlines())
+    rest = iter(BytesIO(lines))  # One by one, so that they are in memory only once.
     while some := list(islice(rest, ROWS)):
         alike: dict[object, list[dict[str, Any]]] = {}
         for line in some:
             row = parsed(line)
             if row is None or not isinstance(row.get(FEATURES), dict):
-                yield line + b"\n"
+                yield line.rstrip(b"\n") + b"\n"
                 continue
             shape = (*row, FEATURES, *row[FEATURES], len(row.get(SCORES, ())))
             alike.setdefault(shape, []).append(row)

@@ -16,8 +16,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 
 import orjson
@@ -95,8 +96,8 @@ class Shipper:
         if data is None:
             return
         if data:
-            held = data if kind else b"".join(packed(data))
-            store.put(place(model_of(data), path.name, kind), gzip.compress(held, 1, mtime=0))
+            held = compressed([data] if kind else packed(data))
+            store.put(place(model_of(data), path.name, kind), held)
         path.unlink(missing_ok=True)
         self.shipped.files += bool(data)
         self.shipped.rows += 0 if kind else data.count(b"\n")
@@ -156,6 +157,15 @@ def whole_lines(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     return data[: data.rfind(b"\n") + 1]
+
+
+def compressed(parts: Iterable[bytes]) -> bytes:
+    """The same bytes for the same parts, which are never in memory together."""
+    held = BytesIO()
+    with gzip.GzipFile(fileobj=held, mode="wb", compresslevel=1, mtime=0) as file:
+        for part in parts:
+            file.write(part)
+    return held.getvalue()
 
 
 def model_of(data: bytes) -> str:
