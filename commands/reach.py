@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serving.errors import RunError
+from serving.errors import ConfigError, RunError
 from stacks.check import registered_file
 from stacks.pairs import containers_of_this_machine, steps_leave_this_process
 from stacks.registered import active_stack_name
-from steps.data.location import locate
+from stacks.schema import StackFile
+from steps.data.location import lies_here, locate, masked
 from steps.data.objectstore import ARTIFACTS
 
 if TYPE_CHECKING:
@@ -58,6 +59,20 @@ def within_reach(data: str, fingerprint: str, console: Console) -> Reached:
     if containers_of_this_machine(file):
         return Reached(str(path), (str(path),))
     return Reached(copied(path, fingerprint, console))
+
+
+def require_labels_in_reach(uri: str, stack: StackFile) -> None:
+    """Refuse a folder of this machine for labels where the steps of a stack would find it empty.
+
+    Raises:
+        ConfigError: It is one.
+    """
+    if uri and lies_here(uri) and steps_leave_this_process(stack):
+        raise ConfigError(
+            f"Run config key 'labels.uri': '{masked(uri)}' is a folder of this machine, and the "
+            f"steps of the stack '{stack.stack_name}' run where it is not. Leave it empty, and "
+            "labels lie in the stack's artifact store, or name an object store's URI."
+        )
 
 
 def copied(path: Path, fingerprint: str, console: Console) -> str:

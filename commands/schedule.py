@@ -62,8 +62,12 @@ def make(options: argparse.Namespace, config: RunConfig, origin: str) -> int:
 
 def labels_of(config: RunConfig) -> str:
     """Where rows that come back labelled will lie; empty where none are taken."""
+    from commands.reach import require_labels_in_reach
+    from stacks.check import registered_file
+    from stacks.registered import active_stack_name
     from steps.labelling.store import place_of
 
+    require_labels_in_reach(config.labels.uri, registered_file(active_stack_name()))
     return place_of(config.model, config.labels.uri) if config.labels.enabled else ""
 
 

@@ -175,9 +175,11 @@ def train(job: Job, entry: Entry, options: argparse.Namespace, console: Console)
     """Train, or go on with a training: what had finished is taken over."""
     from commands.execution import COMPLETED, Completed, find_run
     from commands.interrupted import require_table
-    from commands.reach import within_reach
+    from commands.reach import require_labels_in_reach, within_reach
     from commands.summary import label
     from pipelines.training import training
+    from stacks.check import registered_file
+    from stacks.registered import active_stack_name
 
     begun = entry.told.get("runs", {}).get(training.name)
     earlier = find_run(begun) if begun else None
@@ -186,6 +188,8 @@ def train(job: Job, entry: Entry, options: argparse.Namespace, console: Console)
     if earlier is not None and str(earlier.status) == COMPLETED:
         trained = Completed(earlier, earlier.steps)
     else:
+        file = registered_file(active_stack_name())
+        require_labels_in_reach(job.config.labels.uri, file)
         reached = within_reach(job.config.data.data, job.fingerprint, console)
         arguments = {
             "config": job.config.reading(reached.data),
