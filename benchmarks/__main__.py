@@ -13,9 +13,13 @@ from benchmarks import (
     batch,
     containers,
     drift,
+    five,
     images,
     job,
+    network,
+    plot,
     results,
+    scale,
     serving,
     startup,
     table,
@@ -26,6 +30,9 @@ from benchmarks.process import ROOT, compile_all
 SECTIONS: dict[str, Callable[..., list[dict[str, Any]]]] = {
     "startup": startup.run,
     "job": job.run,
+    "peers": five.run,
+    "scale": scale.run,
+    "torch": network.run,
     "serving": serving.run,
     "containers": containers.run,
     "images": images.run,
@@ -37,12 +44,15 @@ TOLD = {
     "serving": ("seconds",),
     "drift": ("windows", "peer_windows", "logged"),
     "batch": ("sizes",),
+    "scale": ("training",),
+    "torch": ("device",),
 }
 MANY: dict[str, tuple[int | list[int], str]] = {
     "windows": (200, "drift: windows of each size, without and with a shift"),
     "peer_windows": (20, "drift: those that Evidently judges too, at seconds for each"),
     "logged": (1_000_000, "drift: rows in the log whose verdict is timed"),
     "sizes": ([1_000_000, 5_000_000], "batch: rows of each table; scikit-learn reads the first"),
+    "training": ([10_000, 1_000_000], "scale: rows of each training table"),
 }
 README = ROOT / "README.md"
 REPEATS = 3
@@ -57,7 +67,9 @@ def main(words: list[str]) -> int:
         new = {name: section(name, options) for name in options.what or SECTIONS}
         merged = results.merge(results.read(), header(), new)
         results.RESULTS.write_text(results.text(merged), encoding="utf-8")
-    content = table.render(results.read())
+    measured = results.read()
+    content = table.render(measured)
+    plot.draw(measured, ROOT)
     if README.is_file():
         README.write_text(table.put(README.read_text("utf-8"), content), encoding="utf-8")
     print(content)
@@ -79,6 +91,12 @@ def parse(words: list[str]) -> argparse.Namespace:
         type=float,
         default=SECONDS,
         help=f"of each load of a server (default: {SECONDS:g})",
+    )
+    parser.add_argument(
+        "--device",
+        choices=("cpu", "cuda"),
+        default="cpu",
+        help="where torch trains (default: cpu)",
     )
     many = parser.add_argument_group("how many")
     for name, (default, about) in MANY.items():

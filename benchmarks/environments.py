@@ -11,11 +11,17 @@ from pathlib import Path
 from benchmarks.process import ROOT
 from serving.seldon_environment import folder, identity
 
+# What the stages of a training stand on, whoever calls them.
+STAGES = "scikit-learn==1.9.1\npandas==3.0.6\npyarrow==25.0.1\n"
 # The newest scikit-learn that takes the numpy 1 of the Seldon microservice.
 PEERS = {
     "mlserver": "mlserver==1.7.1\nmlserver-sklearn==1.7.1\nscikit-learn==1.9.1\n",
     "bentoml": "bentoml==1.4.39\nscikit-learn==1.9.1\n",
     "seldon": "scikit-learn==1.7.2\nscipy==1.15.3\njoblib==1.5.2\nthreadpoolctl==3.6.0\n",
+    "metaflow": "metaflow==2.19.39\n" + STAGES,
+    "prefect": "prefect==3.9.1\n" + STAGES,
+    "dagster": "dagster==1.13.29\n" + STAGES,
+    "kedro": "kedro==1.7.0\nkedro-datasets==9.6.0\n" + STAGES,
 }
 
 

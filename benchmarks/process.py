@@ -80,8 +80,11 @@ def place(folder: Path) -> Iterator[Place]:
         made.stop()
 
 
-def measure(where: Place, *words: str, **environment: str) -> Cost:
+def measure(where: Place, *words: str, python: str = sys.executable, **environment: str) -> Cost:
     """Run Python with these words to its end and take its cost.
+
+    Args:
+        python: The Python of another environment than this one.
 
     Raises:
         RuntimeError: It failed, or took longer than `LIMIT`.
@@ -91,7 +94,7 @@ def measure(where: Place, *words: str, **environment: str) -> Cost:
     with (where.home / "output.txt").open("w+") as output, log.open("w") as errors:
         since = time.perf_counter()
         child = subprocess.Popen(
-            [sys.executable, *words],
+            [python, *words],
             cwd=ROOT,
             env={**where.environment, **environment},
             stdin=subprocess.DEVNULL,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from benchmarks import drift
+from benchmarks import drift, five
+from benchmarks.notes import NOTES
 
 BEGIN, END = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
 
@@ -20,17 +21,62 @@ def _part_of(row: Row, who: str, place: int) -> str:
     return f"{found} of {windows}" if row["arm"] == "nothing" else f"{found / windows:.0%}"
 
 
+def _wall_of(row: Row, place: int) -> str:
+    """The seconds of one number of steps; why there are none in place of the first."""
+    return seconds(row["walls"][place]) if "walls" in row else "" if place else row["problem"]
+
+
 # Each section: its heading, its columns and what a reader must know of it.
 START: Columns = {
     "Start": lambda row: row["arm"],
     "CPU, s": lambda row: seconds(row["cpu"]),
     "wall, s": lambda row: seconds(row["wall"]),
 }
+BUDGET: Columns = {
+    "Where a run's seconds go": lambda row: row["arm"],
+    "from nothing, s": lambda row: seconds(row["cold"]),
+    "`--force`, s": lambda row: seconds(row["forced"]),
+}
 JOB: Columns = {
     "The main job": lambda row: row["arm"],
     "CPU, s": lambda row: seconds(row["cpu"]),
     "wall, s": lambda row: seconds(row["wall"]),
     "CPU, times naive": lambda row: times(row["ratio"]),
+}
+PEERS: Columns = {
+    "Five stages": lambda row: row["arm"],
+    "CPU, s": lambda row: row.get("problem") or seconds(row["cpu"]),
+    "wall, s": lambda row: told(row, "wall", seconds),
+    "wall, times naive ZenML": lambda row: told(row, "ratio", times),
+}
+CHAIN: Columns = {
+    "Stages that do nothing": lambda row: row["arm"],
+    **{
+        f"{number} steps, s": partial(_wall_of, place=place)
+        for place, number in enumerate(five.COUNTS)
+    },
+    "a step more, ms": lambda row: told(row, "slope_ms", count),
+    "before the first, s": lambda row: told(row, "start", seconds),
+}
+SCALE: Columns = {
+    "Training stage": lambda row: row["arm"],
+    "rows": lambda row: f"{row['rows']:,}",
+    "CPU, s": lambda row: seconds(row["cpu"]),
+    "wall, s": lambda row: seconds(row["wall"]),
+    "memory, MiB": lambda row: count(row["memory"]),
+    "of it imports": lambda row: count(row["imported"]),
+    "rows, times before": lambda row: f"{row['more_rows']:.0f}" if row["more_rows"] else "",
+    "CPU, times before": lambda row: f"{row['more_cpu']:.1f}" if row["more_rows"] else "",
+    "bytes a row": lambda row: f"{row['row_bytes']:,.0f}" if row["more_rows"] else "",
+}
+TORCH: Columns = {
+    "A network trained": lambda row: row["arm"],
+    "on": lambda row: row["device"],
+    "CPU, s": lambda row: seconds(row["cpu"]),
+    "wall, s": lambda row: seconds(row["wall"]),
+    "rows a second": lambda row: count(row["rows_s"]),
+    "wall, times by hand": lambda row: times(row["ratio"]),
+    "loss on held rows": lambda row: f"{row['loss']['median']:.4f}",
 }
 SERVING: Columns = {
     "Server": lambda row: row["arm"],
@@ -86,6 +132,9 @@ BATCH: Columns = {
 SECTIONS = {
     "startup": START,
     "job": JOB,
+    "peers": PEERS,
+    "scale": SCALE,
+    "torch": TORCH,
     "serving": SERVING,
     "containers": CONTAINERS,
     "images": IMAGES,
@@ -93,51 +142,18 @@ SECTIONS = {
     "batch": BATCH,
 }
 # Sections of several tables, by what their rows say that they belong to.
-TABLES: dict[str, dict[str, Columns]] = {"drift": {"alarms": ALARMS, "speed": VERDICTS}}
-NOTES = {
-    "startup": "",
-    "job": (
-        "CPU with all child processes and the server that is left behind. All arms train the "
-        "demo's candidates, cut short (`benchmarks/job.yaml`), to the same model bit for bit. The "
-        "naive peer is the same functions as plain steps on the default stack, without registry, "
-        "champion or deployment: ours does more. There are two kinds of cached run. With "
-        "`--force` ZenML runs and answers every training step from its cache; only the champion "
-        "is asked for anew, and the deployment's four steps run. Without it, where nothing has "
-        "changed, the run record answers and ZenML is not even imported."
-    ),
-    "serving": (
-        "The same LogisticRegression over 30 columns, one worker on one core, the client on "
-        "another, the same rows and probabilities. Ours checks every column by its name, answers "
-        "from ONNX, logs each prediction and ships the log meanwhile. The peers are asked as "
-        "suits them best, with bare numbers where they take them, in environments of their own."
-    ),
-    "containers": (
-        "One image for all. Counted from the container's start, as Docker tells it; the bare run "
-        "imports what a step of ZenML's own has imported by its first line, and does nothing "
-        "else. On our stacks a step imports no framework that it does not use. The last "
-        "column begins with a changed file and the client's start, and ends with the first line "
-        "of the first of three steps: no image is built, the code goes through the artifact store."
-    ),
-    "images": (
-        "Built once each, from nothing, over the same base; naive is ZenML's `DockerSettings` "
-        "with requirements.txt. Ours holds compiled bytecode, theirs none. The package index's "
-        "own torch for Linux brings CUDA."
-    ),
-    "drift": (
-        "Thirty columns of known distributions against a reference of 20,000 rows; a shifted "
-        "window moves twelve of them at once, each as its line says, and the missing shares from "
-        "5%. Ours are `run.py monitor`'s defaults, Evidently's those of DataDriftPreset; it judges "
-        "fewer of the same windows, because each takes it seconds. The verdict is timed in a "
-        "process of its own, from its start, on a window that is shifted in the same way. Ours has "
-        "a stored profile of as many training rows, Evidently those rows; from the log ours also "
-        "decompresses and parses JSON lines."
-    ),
-    "batch": (
-        "Thirty columns, from Parquet to Parquet, one thread, the same labels. Ours reads, checks "
-        "and predicts 100,000 rows at a time, keeps the ids and can be interrupted; scikit-learn "
-        "has the whole table in memory. The larger tables are measured once."
-    ),
+TABLES: dict[str, dict[str, Columns]] = {
+    "startup": {"start": START, "budget": BUDGET},
+    "peers": {"five": PEERS, "chain": CHAIN},
+    "drift": {"alarms": ALARMS, "speed": VERDICTS},
 }
+# Drawn by `plot.py` from the same rows.
+PICTURES = {"peers": ("docs/pictures/peers.svg", "Wall seconds of each tool")}
+
+
+def told(row: Row, name: str, show: Callable[[Any], str]) -> str:
+    """A value as it is shown; nothing where the arm has none."""
+    return show(row[name]) if row.get(name) else ""
 
 
 def share(value: float | None) -> str:
@@ -159,10 +175,12 @@ def section(name: str, content: Row) -> str:
         tables = [markdown(SECTIONS[name], rows)]
     else:
         tables = [
-            markdown(columns, [row for row in rows if row["table"] == kind])
+            markdown(columns, own)
             for kind, columns in kinds.items()
+            if (own := [row for row in rows if row.get("table") == kind])
         ]
-    return "\n\n".join([*tables, NOTES[name]]).strip()
+    picture = [f"![{PICTURES[name][1]}]({PICTURES[name][0]})"] if name in PICTURES else []
+    return "\n\n".join([*tables, *picture, NOTES[name]]).strip()
 
 
 def machine(header: Row, sections: dict[str, Any]) -> str:

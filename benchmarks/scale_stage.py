@@ -1,0 +1,120 @@
+"""One stage of a training on the table of a folder: `python -m ... STAGE FOLDER`.
+
+It reads what the stages before it have left and leaves what the steps leave as artifacts, and says
+what that took without the interpreter's start and the imports.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.process import peak_memory
+
+
+def load(folder: Path, work: Any, config: Any) -> None:
+    """Read the source and leave the table."""
+    keep(work.load(config.data), folder / "table.parquet")
+
+
+def validate(folder: Path, work: Any, config: Any) -> None:
+    """Check the table."""
+    write(folder / "checks", work.check(read(folder / "table.parquet"), config))
+
+
+def split(folder: Path, work: Any, config: Any) -> None:
+    """Hold rows out, and learn the schema."""
+    rows = work.split(read(folder / "table.parquet"), unpack(folder / "checks"), config)
+    keep(rows.train, folder / "train.parquet")
+    keep(rows.test, folder / "test.parquet")
+    write(folder / "schema", rows.schema)
+
+
+def fit(folder: Path, work: Any, config: Any) -> None:
+    """Tune, fit and convert one candidate."""
+    train, schema = read(folder / "train.parquet"), unpack(folder / "schema")
+    write(folder / "candidate", work.fit(train, schema, config.candidates[0], config))
+
+
+def evaluate(folder: Path, work: Any, config: Any) -> None:
+    """Measure it on the held-out rows."""
+    found = work.judge([unpack(folder / "candidate")], read(folder / "test.parquet"), config)
+    write(folder / "evaluations", found)
+
+
+def monitor(folder: Path, work: Any, config: Any) -> None:
+    """Hold as many rows as were held out against the profile of the training rows."""
+    del work, config
+    import numpy as np
+
+    from steps.data.encoding import encode_frame
+    from steps.monitoring.profile import count, learn
+    from steps.monitoring.shift import Limits, shifts
+
+    schema = unpack(folder / "schema")
+    train = encode_frame(read(folder / "train.parquet"), schema)
+    profile = learn(train, np.full((len(train), 2), 0.5, np.float32), schema)
+    window = encode_frame(read(folder / "test.parquet"), schema)
+    shifts(profile.columns, count(profile.columns, window), Limits())
+
+
+STAGES: dict[str, Callable[[Path, Any, Any], None]] = {
+    "load": load,
+    "validate": validate,
+    "split": split,
+    "fit": fit,
+    "evaluate": evaluate,
+    "monitor": monitor,
+}
+
+
+def keep(table: Any, path: Path) -> None:
+    """Leave a table as its materializer does: as Parquet, and with its digest."""
+    from steps.data.hashing import table_digest
+
+    table.to_parquet(path)
+    table_digest(table)
+
+
+def read(path: Path) -> Any:
+    """A table that a stage left."""
+    import pandas as pd
+
+    return pd.read_parquet(path)
+
+
+def write(path: Path, value: Any) -> None:
+    """Leave anything else."""
+    path.write_bytes(pickle.dumps(value))
+
+
+def unpack(path: Path) -> Any:
+    """What a stage left."""
+    return pickle.loads(path.read_bytes())
+
+
+def main(stage: str, folder: Path) -> None:
+    """Do one stage, and say what it took."""
+    from benchmarks.peers import work
+    from pipelines.settings import build_config
+
+    content = {
+        "model": "scale",
+        "data": {"data": str(folder / "source.parquet"), "target": "y"},
+        "tuning": {"folds": 2, "trials": 1},
+        "candidates": [{"name": "boosting", "kind": "boosting", "parameters": {"max_iter": 30}}],
+    }
+    config, imported = build_config(content, {}), peak_memory()
+    cpu, wall = time.process_time(), time.perf_counter()
+    STAGES[stage](folder, work, config)
+    took = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
+    print(json.dumps({**took, "memory": peak_memory(), "imported": imported}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
