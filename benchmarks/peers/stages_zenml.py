@@ -22,7 +22,8 @@ def split(
     rows: pd.DataFrame,
 ) -> tuple[Annotated[pd.DataFrame, "train"], Annotated[pd.DataFrame, "test"]]:
     """Training rows and held-out rows."""
-    return stages.split(rows)
+    train, test = stages.split(rows)
+    return train, test
 
 
 @step
