@@ -19,7 +19,8 @@ PEERS = {
     "bentoml": "bentoml==1.4.39\nscikit-learn==1.9.1\n",
     "seldon": "scikit-learn==1.7.2\nscipy==1.15.3\njoblib==1.5.2\nthreadpoolctl==3.6.0\n",
     "metaflow": "metaflow==2.19.39\n" + STAGES,
-    "prefect": "prefect==3.8.8\n" + STAGES,
+    # A later FastAPI no longer has what this Prefect calls.
+    "prefect": "prefect==3.8.8\nfastapi==0.139.0\n" + STAGES,
     "dagster": "dagster==1.13.29\n" + STAGES,
     "kedro": "kedro==1.7.0\nkedro-datasets==9.6.0\n" + STAGES,
 }

@@ -67,14 +67,22 @@ def _peer(name: str, **more: object) -> Tool:
 
 
 SAME = ("five", "{table}", "{home}/saved")
+ANEW = ("five", "{other}", "{home}/saved")
+STORE = "another table, the store is there"
 TOOLS = (
     Tool("plain script", ("-m", "benchmarks.peers.stages")),
     Tool(
         OURS,
         ("-m", "benchmarks.stages_ours"),
-        again={"answered from the run record": SAME, "`--force`: from ZenML's cache": (*SAME, "-")},
+        again={
+            "answered from the run record": SAME,
+            "`--force`: from ZenML's cache": (*SAME, "-"),
+            STORE: ANEW,
+        },
     ),
-    Tool(NAIVE, ("-m", "benchmarks.peers.stages_zenml"), again={"from its cache": SAME}),
+    Tool(
+        NAIVE, ("-m", "benchmarks.peers.stages_zenml"), again={"from its cache": SAME, STORE: ANEW}
+    ),
     _peer(
         "Metaflow",
         five=("run", "--table", "{table}", "--folder", "{home}/saved"),
@@ -94,6 +102,7 @@ TOOLS = (
             "PREFECT_HOME": "{home}/prefect",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_LOGGING_LEVEL": "WARNING",
+            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         },
     ),
     _peer(

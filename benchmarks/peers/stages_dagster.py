@@ -23,9 +23,10 @@ def rows() -> Any:
 
 
 @multi_asset(outs={"train": AssetOut(), "test": AssetOut()})
-def split(rows: Any) -> Any:
+def split(rows: Any) -> tuple[Any, Any]:
     """Training rows and held-out rows."""
-    return stages.split(rows)
+    train, test = stages.split(rows)
+    return train, test
 
 
 @asset
@@ -49,11 +50,17 @@ def saved(model: Any, score: Any) -> Any:
 def add(number: int) -> Any:
     """One of many assets that stand on the one before."""
 
-    @asset(name=f"step{number}", ins={"value": AssetIn(f"step{number - 1}")} if number else {})
-    def step(value: Any = 0) -> Any:
+    @asset(name=f"step{number}", ins={"value": AssetIn(f"step{number - 1}")})
+    def step(value: Any) -> Any:
         return stages.add(value)
 
     return step
+
+
+@asset
+def step0() -> Any:
+    """The first of them."""
+    return stages.add(0)
 
 
 if __name__ == "__main__":
@@ -61,6 +68,6 @@ if __name__ == "__main__":
         assets, last = [rows, split, model, score, saved], "saved"
     else:
         count = int(WORDS[0])
-        assets, last = [add(number) for number in range(count)], f"step{count - 1}"
+        assets, last = [step0, *(add(number) for number in range(1, count))], f"step{count - 1}"
     result = materialize(assets, instance=DagsterInstance.get())
     print(result.asset_value(last))

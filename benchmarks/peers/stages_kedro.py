@@ -34,7 +34,10 @@ def main(kind: str, *words: str) -> None:
     else:
         asked, last = FIVE, "saved"
         given = dict(zip(("table", "folder"), words, strict=True))
-    kept = {name: PickleDataset(filepath=str(Path.home() / name)) for name in asked.all_outputs()}
+    kept = {
+        name: PickleDataset(filepath=str(Path.home() / "data" / name))
+        for name in asked.all_outputs()
+    }
     catalog = DataCatalog({**{name: MemoryDataset(v) for name, v in given.items()}, **kept})
     SequentialRunner().run(asked, catalog, only_missing_outputs=kind == "again")
     print(catalog.load(last))
