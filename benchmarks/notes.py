@@ -28,9 +28,9 @@ NOTES = {
     ),
     "torch": (
         "100,000 rows of thirty columns, ten epochs in batches of 1,024, the same layers, "
-        "optimiser and rows held out, without imports. Ours trains on one thread by deterministic "
-        "algorithms, keeps its preparation inside the network, and shows it unseen categories; "
-        "the others take torch's own number of threads and prepare the rows once."
+        "optimiser and share of rows held out, one thread, without imports. Ours is deterministic, "
+        "keeps its preparation inside the network and shows it unseen categories; the others "
+        "prepare the rows once. `--device cuda` trains all three on a GPU, in full precision."
     ),
     "job": (
         "CPU with all child processes and the server that is left behind. All arms train the "
