@@ -64,9 +64,11 @@ def main(words: list[str]) -> int:
     options = parse(words)
     if options.what != ["table"]:
         compile_all()
-        new = {name: section(name, options) for name in options.what or SECTIONS}
-        merged = results.merge(results.read(), header(), new)
-        results.RESULTS.write_text(results.text(merged), encoding="utf-8")
+        for name in options.what or SECTIONS:
+            # Each at once: what was measured stays, whatever becomes of the next.
+            new = {name: section(name, options)}
+            merged = results.merge(results.read(), header(), new)
+            results.RESULTS.write_text(results.text(merged), encoding="utf-8")
     measured = results.read()
     content = table.render(measured)
     plot.draw(measured, ROOT)

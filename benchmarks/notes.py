@@ -16,8 +16,8 @@ NOTES = {
         "nothing; a new table in a store that is there, against naive ZenML in such a one. Dagster "
         "materialises in one process and skips nothing "
         "by itself, Kedro runs without a project, Metaflow starts a process a step. The steps of "
-        "the second table add one to a number: its line through three points gives what a step "
-        "more costs and what all begin with."
+        "the second table add one to a number, in a store that is there, once each: the line "
+        "through three points gives what a step more costs, and what all begin with."
     ),
     "scale": (
         "Thirty columns, a third of them categories, from Parquet; each stage in a process of its "
