@@ -19,6 +19,7 @@ REMOTE = {
     "kubeflow_rehearsal",
     "kubeflow_watched",
     "kubernetes",
+    "kubernetes_watched",
     "sagemaker",
     "tekton",
     "vertex",

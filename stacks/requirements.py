@@ -32,6 +32,7 @@ PACKAGES = {
     ("orchestrator", "kubeflow_rehearsal"): ("requirements-kubeflow.txt", ("kfp", "kubernetes")),
     ("orchestrator", "kubeflow_watched"): ("requirements-kubeflow.txt", ("kfp", "kubernetes")),
     ("orchestrator", "kubernetes"): ("requirements-kubernetes.txt", ("kubernetes",)),
+    ("orchestrator", "kubernetes_watched"): ("requirements-kubernetes.txt", ("kubernetes",)),
 }
 
 

@@ -28,7 +28,7 @@ STARTERS = {"kubeflow_watched"}
 # What tells the orchestrator that a pipeline is kept and begins only when it is started.
 WAITING = "waiting"
 # The orchestrators on which a schedule was seen to fire more than once, and to end.
-KEEPERS = {"airflow_watched", "kubeflow_watched"}
+KEEPERS = {"airflow_watched", "kubeflow_watched", "kubernetes_watched"}
 
 
 @dataclass(frozen=True)

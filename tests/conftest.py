@@ -43,6 +43,7 @@ COSTLY = {
     "team": (
         "tests/integration/airflow/",
         "tests/integration/kubeflow/",
+        "tests/integration/kubernetes/",
         "tests/integration/team/",
     ),
 }

@@ -35,12 +35,14 @@ class Draft:
         orchestrator: The flavor.
         alone: Patterns of steps with a container of their own; None where steps have none.
         pipeline: What Kubeflow Pipelines would be given; None for other orchestrators.
+        resources: What each pod asks for, by its name, where Kubernetes itself is asked.
     """
 
     upstream: Mapping[str, tuple[str, ...]]
     orchestrator: str
     alone: tuple[str, ...] | None = None
     pipeline: Mapping[str, Any] | None = None
+    resources: Mapping[str, Any] | None = None
 
 
 def draft(pipeline: Any, file: StackFile) -> Draft:
@@ -63,10 +65,28 @@ def draft(pipeline: Any, file: StackFile) -> Draft:
         compiled = Compiler().compile(pipeline, stack, PipelineRunConfiguration())
         steps = compiled.step_configurations
         upstream = {name: tuple(step.spec.upstream_steps) for name, step in steps.items()}
+        if flavor == "kubernetes_watched":
+            return _dealt(compiled, upstream, orchestrator)
         if flavor not in WATCHED:
             return Draft(upstream, flavor, _own(orchestrator))
         made = stack.orchestrator.drafted(compiled, stack, IMAGE)
         return Draft(upstream, flavor, stack.orchestrator.config.alone, made)
+
+
+def _dealt(
+    compiled: Any, upstream: Mapping[str, tuple[str, ...]], orchestrator: Component
+) -> Draft:
+    from stacks.flavors.kubernetes.dealing import dealt_snapshot
+    from stacks.flavors.kubernetes.pods import quantities, wished
+
+    kind: Any = load_flavor("orchestrator", orchestrator.flavor).config_class
+    given = {
+        key: value for key, value in orchestrator.configuration.items() if key in ("alone", "pods")
+    }
+    config = kind(**given)
+    dealt = dealt_snapshot(compiled, config.alone)
+    asked = {name: quantities(wished(dealt, name, config.pods)) for name in dealt.groups}
+    return Draft(upstream, orchestrator.flavor, config.alone, resources=asked)
 
 
 def _own(orchestrator: Component) -> tuple[str, ...] | None:

@@ -9,7 +9,7 @@ from serving.errors import SwitchyardError
 from serving.spec import Traffic, Trials
 from stacks.check import check
 from stacks.configuration import load_flavor
-from stacks.doctor import image, pods, seldon
+from stacks.doctor import image, jobs, pods, seldon
 from stacks.doctor.api import api
 from stacks.doctor.draft import draft
 from stacks.doctor.finding import Finding, of_problem
@@ -49,6 +49,9 @@ def examine(
     for component in file.components["orchestrator"][:1]:
         if component.flavor == "kubeflow_watched":
             yield from _pipelines(place("orchestrator", component), component, facts)
+        if component.flavor == "kubernetes_watched":
+            values = known_values(component, facts)
+            yield from jobs.in_cluster(place("orchestrator", component), values)
     if deploys:
         yield from _deployer(file, facts, model, tried)
 
@@ -154,9 +157,11 @@ def _seldon(
 
 
 def _runner(file: StackFile, facts: Facts) -> str | None:
-    """The namespace of the pods that deploy; None where they are of no kind that is known here."""
+    """Who deploys: the account of the pods; None where they are of no kind that is known here."""
     component = file.components["orchestrator"][0]
     values = known_values(component, facts)
+    if component.flavor == "kubernetes_watched" and values:
+        return jobs.account_of_steps(values)
     if component.flavor != "kubeflow_watched" or not values or values.get("user_namespace"):
         return None
-    return str(values.get("kubeflow_namespace") or "kubeflow")
+    return f"{values.get('kubeflow_namespace') or 'kubeflow'}:{RUNNER}"

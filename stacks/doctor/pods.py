@@ -26,7 +26,7 @@ def finding(name: str, draft: Draft) -> Finding:
     if draft.alone is None:
         return Finding(check, "ok", f"{steps} in one process, one after another")
     pods = grouped(draft.upstream, draft.alone)
-    details = {"steps": len(draft.upstream), "pods": _described(pods, draft.pipeline)}
+    details = {"steps": len(draft.upstream), "pods": _described(pods, draft)}
     levels = max(levels_of(pods).values(), default=0)
     containers, on = _many(len(pods), "container"), f"on {_many(levels, 'level')}"
     match draft.orchestrator:
@@ -34,6 +34,9 @@ def finding(name: str, draft: Draft) -> Finding:
             text, cost = f"{containers}, one after another", len(pods) * CONTAINER
         case flavor if flavor in SIDE_BY_SIDE:
             text, cost = f"{containers} {on}", levels * CONTAINER
+        case _ if draft.resources is not None:
+            held = f"{steps} in {_many(len(pods), 'pod')} {on}, and one pod that starts them"
+            return Finding(check, "ok", held, details={**details, "levels": levels})
         case _ if draft.pipeline is None:
             return Finding(check, "ok", f"{steps} in {containers}", details=details)
         case _:
@@ -54,8 +57,8 @@ def _many(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _described(pods: Sequence[Group], pipeline: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    asked = _resources(pipeline) if pipeline else {}
+def _described(pods: Sequence[Group], draft: Draft) -> list[dict[str, Any]]:
+    asked = _resources(draft.pipeline) if draft.pipeline else draft.resources or {}
     return [
         {
             "name": pod.name,

@@ -9,8 +9,9 @@ from stacks.doctor.api import Api, Right
 from stacks.doctor.finding import Finding
 from stacks.flavors.seldon.manifest import GROUP, PLURAL
 
-# Who the pods of Kubeflow Pipelines are, where no namespace of a user's is named.
-RUNNER = "pipeline-runner"
+# Who the pods of Kubeflow Pipelines are, where no namespace of a user's is named, and those of
+# ZenML's orchestrator for Kubernetes, where nothing is said of it.
+RUNNER, STEPS = "pipeline-runner", "default"
 DEPLOYMENTS = [Right(verb, PLURAL, GROUP) for verb in ("get", "list", "create", "patch", "delete")]
 WATCHED = [
     Right("list", "deployments", "apps"),
@@ -23,6 +24,23 @@ SERVING = [*DEPLOYMENTS, *WATCHED]
 TRIED = [Right("get", "pods/proxy")]
 KEYED = [Right("get", "secrets")]
 THROUGH = [Right(verb, "services/proxy") for verb in ("get", "create")]
+# What ZenML's orchestrator for Kubernetes and ours do in its namespace; its own account, which may
+# do the same, is made by whoever submits.
+JOBS = [
+    *(Right(verb, "jobs", "batch") for verb in ("get", "list", "create", "delete")),
+    *(Right(verb, "cronjobs", "batch") for verb in ("get", "create", "patch", "delete")),
+    Right("list", "pods"),
+    *(Right(verb, "secrets") for verb in ("create", "patch", "delete")),
+]
+ACCOUNTS = [
+    Right("create", "serviceaccounts"),
+    Right("create", "rolebindings", "rbac.authorization.k8s.io"),
+]
+STARTING = [
+    *(Right(verb, "jobs", "batch") for verb in ("get", "list", "create", "patch", "delete")),
+    *(Right(verb, "pods") for verb in ("get", "list")),
+    Right("delete", "secrets"),
+]
 PIPELINES = [
     Right(verb, "services/proxy", name="ml-pipeline:http") for verb in ("get", "create", "delete")
 ]

@@ -10,7 +10,6 @@ from stacks.doctor.api import Api
 from stacks.doctor.finding import Finding
 from stacks.doctor.rights import (
     KEYED,
-    RUNNER,
     SERVING,
     THROUGH,
     TRIED,
@@ -55,7 +54,7 @@ def in_cluster(
     """What a cluster says of the deployment.
 
     Args:
-        runner: The namespace of the pods that deploy; None where this machine does.
+        runner: NAMESPACE:NAME of the account whose pods deploy; None where this machine does.
         tries: Whether a new version is tried beside the one that serves.
     """
     namespace = settings.namespace
@@ -71,7 +70,7 @@ def in_cluster(
     through = [] if settings.ingress_url else THROUGH
     yield rights(api, place, namespace, [*wanted, *through])
     if runner is not None:
-        yield rights(api, place, namespace, wanted, f"{runner}:{RUNNER}")
+        yield rights(api, place, namespace, wanted, runner)
 
 
 def dry_run(place: str, settings: SeldonSettings, model: str, api: Api) -> Finding:

@@ -10,4 +10,8 @@ SOURCES = {
     ("orchestrator", "docker_parallel"): "stacks.flavors.docker.flavor.ParallelDockerFlavor",
     ("orchestrator", "kubeflow_rehearsal"): "stacks.flavors.kubeflow_rehearsal.RehearsalFlavor",
     ("orchestrator", "kubeflow_watched"): "stacks.flavors.kubeflow.flavor.WatchedKubeflowFlavor",
+    (
+        "orchestrator",
+        "kubernetes_watched",
+    ): "stacks.flavors.kubernetes.flavor.WatchedKubernetesFlavor",
 }

@@ -53,7 +53,7 @@ def _ask(
             yield from airflow.ask(where, configuration, remedy or "set its credentials")
         case "orchestrator", ("kubeflow" | "kubeflow_watched"):
             yield from cluster.ask_pipelines(where, configuration)
-        case "orchestrator", "kubernetes":
+        case "orchestrator", ("kubernetes" | "kubernetes_watched"):
             yield from cluster.ask(where, configuration)
 
 

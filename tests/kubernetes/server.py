@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.kubernetes.access import Access
+from tests.kubernetes.batch import Batch
 from tests.kubernetes.operator import Operator, Route
 from tests.kubernetes.pods import Pod
 from tests.kubernetes.store import Refused, Store
@@ -48,11 +49,17 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def api(
-    store: Store, operator: Operator, token: str, faults: dict[str, int], access: Access
+    store: Store,
+    operator: Operator,
+    token: str,
+    faults: dict[str, int],
+    access: Access,
+    batch: Batch | None = None,
 ) -> type[Handler]:
     """The Kubernetes API: the handful of calls that a deployer needs, and a doctor.
 
     Args:
+        batch: The part that has jobs, where there is one.
         faults: Kinds of resources that are answered with a status of their own: 403 where the
             token's role leaves them out, 404 where they are not installed.
     """
@@ -77,6 +84,11 @@ def api(
                 if f"/{kind}" in path:
                     told = {403: f"{kind} is forbidden: the user cannot {method} them"}
                     raise Refused(status, told.get(status, "404 page not found"))
+            if batch and (answer := batch.answer(method, path, query, body)) is not None:
+                text = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+                kinds = ["text/plain"] if isinstance(answer, bytes) else []
+                self.send(201 if method == "POST" else 200, text, *kinds)
+                return
             asked = json.loads(body) if body and not path.startswith(CORE) else {}
             if (said := access.answer(method, path, asked)) is not None:
                 self.send(201 if method == "POST" else 200, json.dumps(said).encode())

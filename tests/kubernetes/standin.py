@@ -18,7 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.kubernetes.access import Access
+from tests.kubernetes.batch import Batch
 from tests.kubernetes.operator import Operator
+from tests.kubernetes.pods import free_port
 from tests.kubernetes.server import api, ingress
 from tests.kubernetes.store import Store
 
@@ -59,13 +61,17 @@ class StandIn:
 
 
 @contextmanager
-def standing_in(home: Path) -> Iterator[StandIn]:
-    """Run a stand-in; every process that it started ends with it."""
+def standing_in(home: Path, batch: Batch | None = None) -> Iterator[StandIn]:
+    """Run a stand-in; every process that it started ends with it.
+
+    Args:
+        batch: The part that has jobs, whose pods are containers; without it there are none.
+    """
     store, secrets, faults = Store(), dict[str, Any](), dict[str, int]()
     access = Access(secrets)
     operator = Operator(store, home / "pods", {IMAGE}, secrets)
     doors = [
-        ThreadingHTTPServer(("127.0.0.1", 0), api(store, operator, TOKEN, faults, access)),
+        ThreadingHTTPServer(("127.0.0.1", 0), api(store, operator, TOKEN, faults, access, batch)),
         ThreadingHTTPServer(("127.0.0.1", 0), ingress(store, operator)),
     ]
     ports = [door.server_address[1] for door in doors]
@@ -95,11 +101,15 @@ def _kubeconfig(home: Path, port: int) -> None:
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "here", "cluster": cluster}],
+        "clusters": [
+            {"name": "here", "cluster": cluster},
+            {"name": "down", "cluster": {"server": f"https://127.0.0.1:{free_port()}"}},
+        ],
         "users": [{"name": "me", "user": {"token": TOKEN}}],
         "contexts": [
             {"name": "here", "context": {"cluster": "here", "user": "me"}},
             {"name": "nowhere", "context": {"cluster": "gone", "user": "me"}},
+            {"name": "down", "context": {"cluster": "down", "user": "me"}},
         ],
         "current-context": "here",
     }

@@ -7,7 +7,7 @@ The graph that ZenML records stays the one of the steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -118,3 +118,8 @@ def together(environments: Mapping[str, Mapping[str, str]], group: Group) -> dic
                     f"'{step}' in `alone` of the orchestrator's configuration."
                 )
     return found
+
+
+def most_retried(asked: Iterable[Any]) -> Any | None:
+    """The retries of a pod: those of the step that has most; none where no step has any."""
+    return max(filter(None, asked), key=lambda retry: retry.max_retries, default=None)

@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,12 @@ from stacks.flavors.kubeflow.asking import Quiet, look
 from stacks.flavors.kubeflow.closing import outcome_of
 from stacks.flavors.kubeflow.cron import six_fields
 from stacks.flavors.kubeflow.flavor import WatchedKubeflowConfig
-from stacks.flavors.kubeflow.groups import GroupedSnapshot, grouped_snapshot, together
+from stacks.flavors.kubeflow.groups import (
+    GroupedSnapshot,
+    grouped_snapshot,
+    most_retried,
+    together,
+)
 from stacks.flavors.kubeflow.kept import recurring_of, start
 from stacks.flavors.kubeflow.pod_start import identified
 from stacks.flavors.kubeflow.pods import ask_for, largest, wish
@@ -283,8 +288,3 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
             f"`kubectl{context} -n {config.kubeflow_namespace} port-forward svc/ml-pipeline-ui "
             f"8080:80`, then http://localhost:8080/#/runs/details/{identity}"
         )
-
-
-def most_retried(asked: Iterable[Any]) -> Any | None:
-    """The retries of a pod: those of the step that has most; none where no step has any."""
-    return max(filter(None, asked), key=lambda retry: retry.max_retries, default=None)

@@ -20,7 +20,7 @@ from tests.integration.stacks.store import free_port
 TOKEN = "hunter2-of-the-cluster"
 PROXY = "/api/v1/namespaces/kubeflow/services/ml-pipeline:http/proxy"
 HEALTH = "/apis/v2beta1/healthz"
-FLAVORS = pytest.mark.parametrize("flavor", ["kubernetes", "kubeflow", "kubeflow_watched"])
+FLAVORS = pytest.mark.parametrize("flavor", ["kubernetes_watched", "kubeflow", "kubeflow_watched"])
 
 
 class Cluster(http.server.BaseHTTPRequestHandler):

@@ -20,7 +20,7 @@ def test_a_stack_that_keeps_no_schedule_names_the_ways_on(name: str) -> None:
     assert f"0 3 * * * python run.py --stack {name}" in said
 
 
-@pytest.mark.parametrize("name", ["airflow", "kubeflow"])
+@pytest.mark.parametrize("name", ["airflow", "kubeflow", "kubernetes"])
 def test_a_cluster_keeps_schedules(name: str) -> None:
     require_keeper(read_stack(name))
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from stacks.doctor import jobs
 from stacks.doctor.api import Api, api
 from stacks.doctor.finding import Finding
 from stacks.doctor.rights import PIPELINES, rights
@@ -23,7 +24,9 @@ def settings(**changes: object) -> SeldonSettings:
     return SeldonSettings.model_validate({**given, **changes})
 
 
-def seldon(asked: Api, runner: str | None = "kubeflow", **changes: object) -> list[Finding]:
+def seldon(
+    asked: Api, runner: str | None = "kubeflow:pipeline-runner", **changes: object
+) -> list[Finding]:
     """What is said of a deployer."""
     return list(in_cluster("deployer", settings(**changes), "flights", asked, runner))
 
@@ -113,6 +116,36 @@ def test_kubeflow_pipelines_is_reached_through_a_right(asked: Api, access: Acces
     access.denied.add((ME, "create", "services/proxy"))
     found = rights(asked, "orchestrator", "kubeflow", PIPELINES)
     assert "may not create services/proxy in namespace 'kubeflow'" in found.text
+
+
+def test_what_the_namespace_of_steps_lacks_is_told(asked: Api, access: Access) -> None:
+    """A pod whose secret is not there does not begin, and neither does a job nobody may make."""
+    assert asked
+    store = {"*": {"environment_from": {"store": ["USER"]}}}
+    values = {"kubernetes_context": "here", "kubernetes_namespace": "models", "pods": store}
+    told = problem(list(jobs.in_cluster("orchestrator", values)))
+    assert told.text == "there is no secret 'store' in namespace 'models'"
+    access.secrets["store"] = {}
+    access.denied.add((ME, "create", "jobs"))
+    told = problem(list(jobs.in_cluster("orchestrator", values)))
+    assert told.text == "this context's user may not create jobs.batch in namespace 'models'"
+    access.denied.clear()
+    named = {**values, "service_account_name": "starter"}
+    access.there.add("models/serviceaccounts/starter")
+    access.denied.add(("system:serviceaccount:models:starter", "patch", "jobs"))
+    told = problem(list(jobs.in_cluster("orchestrator", named)))
+    assert told.text.startswith("the service account models:starter may not patch jobs.batch")
+    elsewhere = {"kubernetes_context": "here"}
+    told = problem(list(jobs.in_cluster("orchestrator", elsewhere)))
+    assert told.remedy == "kubectl --context here create namespace zenml"
+
+
+def test_steps_deploy_as_the_account_that_is_named_for_them() -> None:
+    assert jobs.account_of_steps({}) == "zenml:default"
+    named = {"kubernetes_namespace": "ml", "service_account_name": "starter"}
+    assert jobs.account_of_steps(named) == "ml:starter"
+    own = {**named, "step_pod_service_account_name": "steps"}
+    assert jobs.account_of_steps(own) == "ml:steps"
 
 
 @pytest.mark.parametrize("status", [403, 500])

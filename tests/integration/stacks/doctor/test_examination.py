@@ -54,6 +54,17 @@ def test_the_containers_of_a_stack_are_dealt_as_a_run_deals_them(prepared: Any, 
     assert "4 steps in 3 containers on 3 levels" in compiled(prepared, alone).text
 
 
+def test_what_kubernetes_would_be_asked_for_is_told_pod_by_pod(prepared: Any) -> None:
+    """A pod that starts the others comes to those of the steps."""
+    found = compiled(prepared, read_stack("kubernetes"))
+    assert found.text == "4 steps in 4 pods on 3 levels, and one pod that starts them"
+    asked = {pod["name"]: pod["resources"] for pod in found.details["pods"]}
+    assert asked["train_a"]["memory"] == "3Gi"
+    prepared.invocations["load"].step.configure(environment={"THREADS": "2"})
+    whole = changed(read_stack("kubernetes"), "orchestrator", alone=[])
+    assert "different values of THREADS" in compiled(prepared, whole).text
+
+
 def test_the_retries_of_a_step_are_kubeflows(prepared: Any) -> None:
     """Those within the pod would not outlive it."""
     asked = StepRetryConfig(max_retries=2, delay=5, backoff=3)

@@ -1,0 +1,1 @@
+"""Pods of a Kubernetes cluster, by ZenML's own orchestrator, watched."""
