@@ -106,8 +106,9 @@ def facts(answer: dict[str, Any]) -> list[tuple[str, str]]:
 
 def reports(places: dict[str, str]) -> str:
     """Where each page lies, the model's first."""
-    order = sorted(places, key=lambda name: name != "model")
-    lines = [f"{name:<8}{escape(places[name])}" for name in order]
+    order = sorted(places, key=lambda name: not name.startswith("model"))
+    width = max(map(len, order), default=0) + 2
+    lines = [f"{name:<{width}}{escape(places[name])}" for name in order]
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.settings import RunConfig
+from steps.pages.live import LIVE
 from steps.registry.registry import public
 from steps.registry.tracking import tracking_uri
 
@@ -50,7 +51,7 @@ def summarise(
         else None,
         "evaluations": evaluations.model_dump(mode="json"),
         "decision": decision.model_dump(mode="json"),
-        "reports": reports(trained, deployed, drift.report if drift else ""),
+        "reports": reports(trained, deployed),
         "version": promotion.version,
         "champion": promotion.champion,
         **served(deployed),
@@ -80,12 +81,8 @@ def served(deployed: Completed | None) -> dict[str, Any]:
     return {**found, "champion": rollout.serves}
 
 
-def reports(trained: Completed, deployed: Completed | None, drift: str) -> dict[str, str]:
-    """Where the pages lie that tell of a run, by what they tell.
-
-    Args:
-        drift: Where Evidently's own page lies, which moves; empty where none was asked for.
-    """
+def reports(trained: Completed, deployed: Completed | None) -> dict[str, str]:
+    """Where the pages lie that tell of a run, by what they tell."""
     outputs = [
         (name, versions[0].uri)
         for run in (trained, deployed)
@@ -95,7 +92,18 @@ def reports(trained: Completed, deployed: Completed | None, drift: str) -> dict[
         if name.endswith(REPORT)
     ]
     found = {name.removesuffix(REPORT): f"{uri}/{PAGE}" for name, uri in outputs}
-    return {**found, **({"drift": drift} if drift else {})}
+    return {**found, **moving(trained)}
+
+
+def moving(trained: Completed) -> dict[str, str]:
+    """Where those lie that need scripts: the model's, and Evidently's on the columns.
+
+    A step that was answered from the cache has logged nothing in this run.
+    """
+    drift = optional(trained, "report_drift", "drift")
+    held = trained.steps["register_model"].run_metadata.get(LIVE, "")
+    found = {"model, live": str(held), "data, live": drift.report if drift else ""}
+    return {name: place for name, place in found.items() if place}
 
 
 def label(run: Completed) -> None:

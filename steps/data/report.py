@@ -149,8 +149,8 @@ def _values(column: Column, drawn: Histogram | None) -> str:
     if column.sensitive or drawn is None:
         return "sensitive"
     if column.kind == "categorical":
-        first = max(drawn.bars, key=lambda bar: bar.before, default=None)
-        most = f", most often {first.label}" if first else ""
+        # The most frequent ones come first, and behind them what the others share.
+        most = f", most often {drawn.bars[0].label}" if drawn.bars else ""
         return f"{len(column.categories):,} categories{most}"
     if column.minimum is None or column.maximum is None:
         return "none"

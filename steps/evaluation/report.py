@@ -10,6 +10,7 @@ from steps.data.finding import Finding
 from steps.evaluation.card import Section
 from steps.evaluation.description import Description
 from steps.evaluation.evaluation import Decision, Evaluation, Evaluations, SliceScore
+from steps.evaluation.importance import REPEATS
 from steps.pages.axis import Axis, Plot
 from steps.pages.page import fill
 from steps.pages.swarm import swarm
@@ -44,6 +45,7 @@ def render(
         lineage=lineage,
         told=description,
         weights=_weights(description),
+        repeats=REPEATS,
         card=card,
     )
 

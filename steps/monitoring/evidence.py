@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from serving.schema import TableSchema
 from steps.monitoring.profile import watched
 from steps.monitoring.sample import Sample
 from steps.monitoring.settings import MonitoringSettings
 from steps.monitoring.verdict import Outcome
-from steps.registry.registry import Registry
+from steps.registry.registry import Registry, local_path
 from steps.registry.version import Version
 
 if TYPE_CHECKING:
@@ -43,12 +42,6 @@ def keep_report(
     except Exception as error:
         return "", f"Evidently's report could not be made: {type(error).__name__}: {error}"[:300]
     return f"{local_path(root)}/{name}", ""
-
-
-def local_path(uri: str) -> str:
-    """A URI as a person opens it: a file of this machine by its path."""
-    place = urlsplit(uri)
-    return unquote(place.path) if place.scheme == "file" else uri
 
 
 def draw_page(version: Version, sample: Sample, schema: TableSchema) -> str:

@@ -65,10 +65,21 @@ def histogram(
         return Histogram(_values([*categories, "new", "missing"], *shares), named=True)
     edges = reference.edges
     if len(edges) <= CATEGORIES:
-        labels = [*(f"to {told(edge, column)}" for edge in edges)]
+        labels = _named(edges, column)
         labels.append(f"above {told(edges[-1], column)}" if edges else "any value")
         return Histogram(_kept([*labels, "missing"], *shares), named=True)
     return _ranges(np.asarray(edges), *shares, column)
+
+
+def _named(edges: Sequence[float], column: Column | None) -> list[str]:
+    """What the bins are called that end at these edges: a whole number alone by itself."""
+    whole = column is not None and column.dtype == "int64"
+    first = column.minimum if column is not None else None
+    before = [first - 1 if first is not None else float("-inf"), *edges]
+    return [
+        told(edge, column) if whole and edge - last <= 1 else f"to {told(edge, column)}"
+        for last, edge in zip(before, edges, strict=False)
+    ]
 
 
 def told(number: float, column: Column | None) -> str:

@@ -21,7 +21,7 @@ from steps.deployment.deployer import active_deployer
 from steps.evaluation.settings import GateSettings
 from steps.labelling.feedback import known_labels
 from steps.labelling.kept import kept_labels
-from steps.monitoring.evidence import keep_report, local_path, wanted
+from steps.monitoring.evidence import keep_report, wanted
 from steps.monitoring.judgement import judge
 from steps.monitoring.log import log_parts, sent_labels
 from steps.monitoring.page import render
@@ -32,6 +32,7 @@ from steps.monitoring.report import DriftReport
 from steps.monitoring.settings import MonitoringSettings, ReportSettings, WindowSettings
 from steps.monitoring.verdict import Verdict
 from steps.monitoring.window import gather, labels_of
+from steps.registry.registry import local_path
 from steps.registry.tracking import open_registry
 from steps.registry.version import Champion
 

@@ -60,6 +60,7 @@ class Chart:
         label: What it shows, for those who do not see it.
         across, up: What the axes measure.
         acrosses, ups: Places on an axis, in per cent, with what stands there.
+        xs, ys: The ends of the axes.
         shape: Whether it is as high as it is wide, or flat.
     """
 
@@ -69,6 +70,8 @@ class Chart:
     drawn: tuple[Drawn, ...]
     acrosses: tuple[tuple[float, str], ...]
     ups: tuple[tuple[float, str], ...]
+    xs: tuple[float, float]
+    ys: tuple[float, float]
     shape: Literal["square", "flat"] = "flat"
 
     @property
@@ -96,8 +99,8 @@ def chart(
         xs, ys: The ends of the axes; those of the lines where none are given.
         told, told_up: How a number on an axis is written.
     """
-    left, right = xs or _ends([each.x for each in lines])
-    low, high = ys or _ends([each.y for each in lines])
+    left, right = map(float, xs or _ends([each.x for each in lines]))
+    low, high = map(float, ys or _ends([each.y for each in lines]))
     return Chart(
         label=label,
         across=across,
@@ -105,6 +108,8 @@ def chart(
         drawn=tuple(_drawn(each, (left, right), (low, high)) for each in lines),
         acrosses=tuple(ticks(left, right, told or _short)),
         ups=tuple(ticks(low, high, told_up or _short)),
+        xs=(left, right),
+        ys=(low, high),
         shape=shape,
     )
 

@@ -216,6 +216,12 @@ class Registry:
             mlflow.set_tracking_uri(before)
 
 
+def local_path(uri: str) -> str:
+    """A URI as a person opens it: a file of this machine by its path."""
+    place = urlsplit(uri)
+    return unquote(place.path) if place.scheme == "file" else uri
+
+
 def public(tracking_uri: str) -> str:
     """A tracking URI without what may be a password."""
     scheme, separator, rest = tracking_uri.partition("://")

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import pandas as pd
 from pydantic import JsonValue
-from zenml import get_step_context, step
+from zenml import get_step_context, log_metadata, step
 from zenml.types import HTMLString
 
 from serving.bundle import write_bundle
-from steps.caching import code_of
+from steps.caching import code_of, page_of
 from steps.config import Settings
 from steps.data.finding import Checks
 from steps.data.hashing import table_digest
@@ -19,19 +19,20 @@ from steps.data.settings import SplitSettings
 from steps.evaluation.comparison import last_time
 from steps.evaluation.evaluation import Decision, Evaluations
 from steps.monitoring.profile import PROFILE, profile_of
+from steps.pages.live import LIVE, live
 from steps.registry import aliases
 from steps.registry.environment import environment
 from steps.registry.history import CHALLENGER, CHAMPION
 from steps.registry.lineage import Lineage
 from steps.registry.recording import record_run
-from steps.registry.registry import Registry
+from steps.registry.registry import Registry, local_path
 from steps.registry.tracking import mark_production, open_registry, zenml_version
 from steps.registry.version import Champion, Version
 from steps.training.candidate import Candidate
 
 EXAMPLE_ROWS = 5
-# Its name in the MLflow run of a training.
-MODEL_REPORT = "model_report.html"
+# Its names in the MLflow run of a training: as it is, and with a script.
+MODEL_REPORT, LIVE_REPORT = "model_report.html", "model_report_live.html"
 
 
 class Promotion(Settings):
@@ -77,8 +78,11 @@ def trace_lineage(
 
 @step(
     experiment_tracker=True,
-    cache_policy=code_of(
-        "steps.registry.recording", "steps.training.native", "steps.monitoring.profile"
+    cache_policy=page_of(
+        "steps.registry.recording",
+        "steps.training.native",
+        "steps.monitoring.profile",
+        "steps.pages.live",
     ),
 )
 def register_model(
@@ -106,7 +110,9 @@ def register_model(
     run = mlflow.active_run()
     run_id = run.info.run_id
     record_run(registry.client, run_id, evaluations, decision, lineage)
-    registry.client.log_text(run_id, page, MODEL_REPORT)
+    for name, text in ((MODEL_REPORT, page), (LIVE_REPORT, live(page))):
+        registry.client.log_text(run_id, text, name)
+    log_metadata({LIVE: local_path(mlflow.get_artifact_uri(LIVE_REPORT))})
     registry.client.set_tag(run_id, "registry", champion.registry)
     found = registry.find_digest(model, decision.challenger_digest)
     if found is not None:

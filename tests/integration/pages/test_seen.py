@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from steps.deployment.report import render as render_rollout
+from steps.pages.live import live
 from tests.browser import PATIENCE, chromium
 from tests.unit.data.test_report import page as data_page
 from tests.unit.data.test_report import table
@@ -137,3 +138,60 @@ def test_curves_stand_out_from_their_ground(
     assert len(ratios) >= 6
     assert min(ratios) >= 3
     page.close()
+
+
+@pytest.fixture
+def moving(pages: dict[str, str], browser: Browser) -> Iterator[Page]:
+    """The model report with its script; whatever it complains of fails the test."""
+    page, said = browser.new_page(viewport={"width": 1100, "height": 900}), list[str]()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.set_content(live(pages["model of two classes"]))
+    yield page
+    assert said == []
+    page.close()
+
+
+def test_a_point_of_a_curve_tells_its_numbers(moving: Page) -> None:
+    """With the name of its curve, and only while it is pointed at."""
+    plane = moving.locator(".plane svg").first
+    plane.scroll_into_view_if_needed()
+    box = plane.bounding_box()
+    assert box
+    moving.mouse.move(box["x"] + 3, box["y"] + box["height"] - 3)
+    told = moving.locator(".bubble").inner_text().splitlines()
+    assert told[0].split(",")[0] in ("challenger", "champion")
+    names, numbers = zip(*(line.rsplit(" ", 1) for line in told[1:]), strict=True)
+    assert names == ("false positive rate", "true positive rate")
+    assert all(float(number) < 0.1 for number in numbers)
+    moving.mouse.move(2, 2)
+    assert moving.locator(".bubble").is_hidden()
+
+
+def test_a_curve_can_be_hidden_by_its_name(moving: Page) -> None:
+    """And comes back."""
+    key = moving.locator(".keys button").first
+    curve = moving.locator(".plane .curve.first").first
+    key.click()
+    assert curve.is_hidden()
+    key.click()
+    assert curve.is_visible()
+
+
+def test_a_table_is_sorted_by_numbers_as_numbers(moving: Page) -> None:
+    """By its column's head, down and up."""
+    table = moving.locator(".weights").first
+    head = table.locator("th button").nth(3)
+    orders = []
+    for _ in range(2):
+        head.click()
+        cells = table.locator("tbody tr td:nth-child(4)").all_inner_texts()
+        orders.append([float(cell) for cell in cells])
+    assert orders[0] == sorted(orders[0], reverse=True)
+    assert orders[1] == sorted(orders[0])
+
+
+def test_what_moves_has_no_grave_fault_either(moving: Page) -> None:
+    """Its buttons have names and can be reached."""
+    moving.evaluate((files("axe_playwright_python") / "axe.min.js").read_text())
+    assert [fault for fault in moving.evaluate(FAULTS) if fault[0] in GRAVE] == []

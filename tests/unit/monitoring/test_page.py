@@ -129,3 +129,12 @@ def test_rare_categories_share_a_bar() -> None:
     drawn = histogram(reference, np.array([*range(30), 7, 0]), names)
     assert [bar.label for bar in drawn.bars[-3:]] == ["18 others", "new", "missing"]
     assert sum(bar.now for bar in drawn.bars) == pytest.approx(1)
+
+
+def test_a_whole_number_alone_in_its_bin_is_called_by_itself() -> None:
+    """Others by where their bin ends."""
+    column = Column("m", "numeric", "int64", minimum=1.0, maximum=9.0)
+    drawn = histogram(
+        Reference("m", (1.0, 2.0, 5.0), (3, 3, 3, 3), 0), np.ones(5, np.int64), (), column
+    )
+    assert [bar.label for bar in drawn.bars] == ["1", "2", "to 5", "above 5", "missing"]
