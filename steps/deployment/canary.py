@@ -23,6 +23,8 @@ from steps.registry.tracking import mark_production, open_registry
 from steps.registry.version import Champion, Version
 
 POLL = 1.0
+# Where pages lie in the MLflow run that a version was trained in.
+FOLDER = "rollout"
 
 logger = get_logger(__name__)
 
@@ -51,7 +53,9 @@ def canary(
         decision = decision.model_copy(update={"answer": asked})
     facts = {"rollout": decision.outcome, "serves": decision.serves, "why": decision.reasons[0]}
     log_metadata(facts, run_id_name_or_prefix=get_step_context().pipeline_run.id)
-    return decision, HTMLString(render(decision, rollout))
+    page = render(decision, rollout)
+    open_registry().client.log_text(version.run_id, page, f"{FOLDER}/{_run_name()}.html")
+    return decision, HTMLString(page)
 
 
 def watch(

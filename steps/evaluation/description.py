@@ -19,7 +19,8 @@ from steps.evaluation.evaluation import Decision, Score
 from steps.evaluation.importance import Contributions, contributions, permutation_importance
 from steps.evaluation.measure import BATCH, candidate_scores
 from steps.evaluation.metrics import find_metric
-from steps.evaluation.pictures import Picture, Side, pictures
+from steps.evaluation.picture import Picture, Side
+from steps.evaluation.pictures import pictures
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,41 +10,20 @@ from numpy.typing import NDArray
 
 from serving.schema import TableSchema
 from steps.evaluation.curves import (
-    Bin,
     calibration_error,
-    levels,
     precision_recall,
     reliability,
     roc,
 )
-from steps.evaluation.numbers import show
-from steps.pages.chart import Chart, Line, chart, thin
+from steps.evaluation.picture import BARS, UNIT, Picture, Side, bin_lines, outline
+from steps.evaluation.residuals import of_numbers
+from steps.pages.chart import Line, chart, thin
 
 Floats = NDArray[np.float64]
 # Of many classes the most frequent ones have a curve.
 CLASSES = 6
 TONES = ("first", "second", "third", "fourth", "fifth", "sixth")
-DOTS = 400
-BARS = 24
-UNIT = (0.0, 1.0)
 SURE = "probability of the class that is answered"
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A chart with its words."""
-
-    title: str
-    about: str
-    chart: Chart
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """The scores of one model."""
-
-    name: str
-    scores: NDArray[Any]
 
 
 def pictures(
@@ -53,7 +31,7 @@ def pictures(
 ) -> list[Picture]:
     """What the task asks for, of the challenger and where there is one of the champion."""
     if schema.task == "regression":
-        return list(_of_numbers(np.asarray(y, np.float64), ours, theirs, schema.target))
+        return list(of_numbers(np.asarray(y, np.float64), ours, theirs, schema.target))
     truth = y.astype(np.int64)
     if schema.task == "multiclass":
         return list(_of_classes(truth, ours, schema.classes))
@@ -166,7 +144,7 @@ def _calibration(truth: NDArray[np.bool_], scores: NDArray[Any], across: str) ->
         "what is said to be so likely is so often so. Expected calibration error "
         f"{error:.3f}.",
         chart(
-            [*_bins(bins), Line("", np.array(UNIT), np.array(UNIT), "", "aside")],
+            [*bin_lines(bins), Line("", np.array(UNIT), np.array(UNIT), "", "aside")],
             label=f"Calibration. Expected calibration error {error:.3f}",
             across=across,
             up="share that is so",
@@ -177,22 +155,12 @@ def _calibration(truth: NDArray[np.bool_], scores: NDArray[Any], across: str) ->
     )
 
 
-def _bins(bins: list[Bin]) -> list[Line]:
-    x, y = (np.array([getattr(each, name) for each in bins]) for name in ("predicted", "actual"))
-    high, low = (np.array([getattr(each, name) for each in bins]) for name in ("high", "low"))
-    return [
-        Line("", x, y, "first", "dots"),
-        Line("", x, y, "first"),
-        Line("", x, high, "first", "spans", low),
-    ]
-
-
 def _scores(
     sides: list[tuple[str, str, NDArray[Any]]], title: str, about: str, across: str
 ) -> Picture:
     """How the scores of two kinds of rows are spread."""
     edges = np.linspace(0.0, 1.0, BARS + 1)
-    lines = [_steps(name, tone, held, edges) for name, tone, held in sides]
+    lines = [outline(name, tone, held, edges) for name, tone, held in sides]
     return Picture(
         title,
         about,
@@ -207,96 +175,3 @@ def _scores(
             told_up=lambda share: f"{share:.0%}",
         ),
     )
-
-
-def _steps(name: str, tone: str, held: NDArray[Any], edges: Floats) -> Line:
-    """The share of the numbers between every two edges, as the outline of its bars."""
-    shares = np.histogram(held, edges)[0] / max(len(held), 1)
-    return Line(name, np.repeat(edges, 2)[1:-1], np.repeat(shares, 2), tone)
-
-
-def _of_numbers(y: Floats, ours: Side, theirs: Side | None, target: str) -> Iterator[Picture]:
-    predicted = ours.scores[:, 0].astype(np.float64)
-    drawn = _some(len(y))
-    few = f" {len(drawn):,} of the {len(y):,} rows are drawn." if len(drawn) < len(y) else ""
-    both = np.concatenate([y[drawn], predicted[drawn]])
-    room = 0.03 * float(np.ptp(both)) or 0.5
-    ends = (float(both.min()) - room, float(both.max()) + room)
-    same = Line("", np.array(ends), np.array(ends), "", "aside")
-    yield Picture(
-        "Predicted and true",
-        f"On the dashed line a prediction is the truth.{few}",
-        chart(
-            [same, Line("", predicted[drawn], y[drawn], "first", "dots")],
-            label=f"True {target} over predicted {target}",
-            across=f"predicted {target}",
-            up=f"true {target}",
-            xs=ends,
-            ys=ends,
-            shape="square",
-        ),
-    )
-    wrong = y - predicted
-    zero = Line("", np.array(ends), np.zeros(2), "", "aside")
-    yield Picture(
-        "Residuals",
-        f"Above the dashed line the truth was more than predicted.{few}",
-        chart(
-            [zero, Line("", predicted[drawn], wrong[drawn], "first", "dots")],
-            label=f"True less predicted {target}, over predicted {target}",
-            across=f"predicted {target}",
-            up="true less predicted",
-            xs=ends,
-            shape="square",
-        ),
-    )
-    yield _spread_of(wrong, None if theirs is None else y - theirs.scores[:, 0])
-    yield _by_level(y, predicted, target)
-
-
-def _spread_of(ours: Floats, theirs: Floats | None) -> Picture:
-    """How residuals are spread, between the outer hundredths."""
-    low, high = np.quantile(ours, (0.01, 0.99))
-    edges = np.linspace(low, high if high > low else low + 1.0, BARS + 1)
-    lines = [_steps("challenger", "first", ours, edges)]
-    if theirs is not None:
-        lines.append(_steps("champion", "rival", theirs, edges))
-    middle = f"{show(float(np.quantile(ours, 0.1)))} to {show(float(np.quantile(ours, 0.9)))}"
-    top = max(float(line.y.max()) for line in lines)
-    return Picture(
-        "How far off",
-        f"The middle 80% of the residuals lie at {middle}; drawn are the middle 98%.",
-        chart(
-            lines,
-            label=f"How residuals are spread. The middle 80%: {middle}",
-            across="true less predicted",
-            up="share of the rows",
-            xs=(float(edges[0]), float(edges[-1])),
-            ys=(0.0, 1.06 * top),
-            shape="square",
-            told_up=lambda share: f"{share:.0%}",
-        ),
-    )
-
-
-def _by_level(y: Floats, predicted: Floats, target: str) -> Picture:
-    bins = levels(y, predicted)
-    ends = [number for each in bins for number in (each.predicted, each.actual)]
-    across = np.array([min(ends), max(ends)])
-    return Picture(
-        "Calibration",
-        f"{len(bins)} bins of as many rows each: their mean truth over their mean prediction, and "
-        "where the middle 80% of the true values lie.",
-        chart(
-            [*_bins(bins), Line("", across, across, "", "aside")],
-            label=f"Mean true {target} over mean predicted {target}",
-            across=f"predicted {target}",
-            up=f"true {target}",
-            shape="square",
-        ),
-    )
-
-
-def _some(rows: int) -> NDArray[np.int64]:
-    """At most so many rows, the same ones each time."""
-    return np.sort(np.random.default_rng(0).permutation(rows)[:DOTS])

@@ -44,6 +44,12 @@ def keep_report(
     return f"{local_path(root)}/{name}", ""
 
 
+def keep_verdict(registry: Registry, version: Version, page: str, until: datetime) -> None:
+    """Keep the verdict's own page beside it."""
+    name = f"{FOLDER}/{until:%Y%m%dT%H%M%SZ}-verdict.html"
+    registry.client.log_text(version.run_id, page, name)
+
+
 def draw_page(version: Version, sample: Sample, schema: TableSchema) -> str:
     """The page on a sample of the window and one of the same size at most of the training rows.
 

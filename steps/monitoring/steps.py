@@ -21,7 +21,7 @@ from steps.deployment.deployer import active_deployer
 from steps.evaluation.settings import GateSettings
 from steps.labelling.feedback import known_labels
 from steps.labelling.kept import kept_labels
-from steps.monitoring.evidence import keep_report, wanted
+from steps.monitoring.evidence import keep_report, keep_verdict, wanted
 from steps.monitoring.judgement import judge
 from steps.monitoring.log import log_parts, sent_labels
 from steps.monitoring.page import render
@@ -112,7 +112,10 @@ def judge_window(
     if wanted(verdict.outcome, settings):
         place, why = keep_report(registry, version, found.sample, schema, window.until)
         verdict = verdict.model_copy(update={"report": place, "unreported": why})
-    return verdict, HTMLString(render(verdict, profile, found, schema))
+    page = render(verdict, profile, found, schema)
+    if wanted(verdict.outcome, settings):
+        keep_verdict(registry, version, page, window.until)
+    return verdict, HTMLString(page)
 
 
 def log_store() -> tuple[str, dict[str, object]]:

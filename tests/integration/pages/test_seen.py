@@ -7,10 +7,15 @@ from importlib.resources import files
 
 import pytest
 from playwright.sync_api import Browser, Page
+from rich.console import Console
 
+from commands.demo.page import render as render_story
+from commands.demo.tale import Tale, checks
+from commands.demo.timeline import TimeLine
 from steps.deployment.report import render as render_rollout
 from steps.pages.live import live
 from tests.browser import PATIENCE, chromium
+from tests.unit.commands.test_demo import ANSWERS
 from tests.unit.data.test_report import page as data_page
 from tests.unit.data.test_report import table
 from tests.unit.deployment.test_timeline import SETTINGS, tried
@@ -26,8 +31,20 @@ PAGES: dict[str, Callable[[], str]] = {
     "data": lambda: data_page(table().drop(columns="price"), "kind", drifted=True),
     "data of a number": lambda: data_page(table(wide=20).drop(columns="kind"), "price"),
     "rollout": lambda: render_rollout(tried(failing=True), SETTINGS),
+    "story": lambda: story(),
     "verdict": lambda: verdict_page(3000, labelled(3000, wrong=0.6, begin=1500), shift=1.0),
 }
+
+
+def story() -> str:
+    """The page of a demo that came no further than its first requests."""
+    line = TimeLine(Console(quiet=True), quiet=True)
+    line.add("planted", "the world changes")
+    line.add("verdict", "drift, 2,400 rows of version 1", "temp: PSI 1.68, limit 0.1")
+    tale = Tale(answers=ANSWERS)
+    return render_story(line, tale, checks(tale))
+
+
 SCREENS = {"phone": (390, "dark"), "screen": (1100, "light")}
 # Its faults are minor, moderate, serious or critical.
 GRAVE = "serious", "critical"
