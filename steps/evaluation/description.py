@@ -76,6 +76,20 @@ class Description:
     changes: Changes | None
 
 
+def try_to_describe(
+    candidate: Candidate,
+    comparison: Comparison,
+    metric: str,
+    train_rows: DataFrame,
+    test_rows: DataFrame,
+) -> tuple[Description | None, str]:
+    """The same, or why there is none: what cannot be drawn is no reason to lose a training."""
+    try:
+        return describe(candidate, comparison, metric, train_rows, test_rows), ""
+    except Exception as error:
+        return None, f"{type(error).__name__}: {error}"[:300]
+
+
 def describe(
     candidate: Candidate,
     comparison: Comparison,

@@ -29,12 +29,14 @@ def render(
     lineage: Mapping[str, str],
     description: Description | None = None,
     card: Sequence[Section] = (),
+    undrawn: str = "",
 ) -> str:
     """The page.
 
     Args:
         lineage: What the decision stands on (data digest, commit, config, stack), as text.
         description: How the challenger answers, and by which columns.
+        undrawn: Why there is no description.
     """
     return fill(
         TEMPLATES / TEMPLATE,
@@ -47,6 +49,7 @@ def render(
         weights=_weights(description),
         repeats=REPEATS,
         card=card,
+        undrawn=undrawn,
     )
 
 

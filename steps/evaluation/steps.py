@@ -6,6 +6,7 @@ from typing import Annotated
 
 import pandas as pd
 from zenml import step
+from zenml.logger import get_logger
 from zenml.types import HTMLString
 
 from serving.bundle import ONNX, SCHEMA
@@ -14,7 +15,7 @@ from steps.data.finding import Checks
 from steps.data.settings import SplitSettings
 from steps.evaluation.card import model_card
 from steps.evaluation.comparison import Files, compare_candidate
-from steps.evaluation.description import describe
+from steps.evaluation.description import try_to_describe
 from steps.evaluation.evaluation import Decision, Evaluations
 from steps.evaluation.measure import evaluate_candidates
 from steps.evaluation.report import render
@@ -25,6 +26,7 @@ from steps.registry.version import Champion
 from steps.training.candidate import Candidate
 
 NO_CARD = CardSettings()
+logger = get_logger(__name__)
 
 
 @step(cache_policy=code_of("steps.evaluation.measure"))
@@ -74,10 +76,12 @@ def compare(
         sensitive,
     )
     told, name = lineage.told(), champion.model
-    described = describe(challenger, compared, gate.metric, train_rows, test_rows)
+    described, undrawn = try_to_describe(challenger, compared, gate.metric, train_rows, test_rows)
+    if undrawn:
+        logger.warning("How '%s' answers could not be drawn: %s", challenger.name, undrawn)
     said = model_card(name, challenger, evaluations, checks, told, card, gate, split)
     findings = checks.findings
-    page = render(name, compared.decision, evaluations, findings, told, described, said)
+    page = render(name, compared.decision, evaluations, findings, told, described, said, undrawn)
     return compared.decision, HTMLString(page)
 
 

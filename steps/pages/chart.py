@@ -100,7 +100,8 @@ def chart(
         told, told_up: How a number on an axis is written.
     """
     left, right = map(float, xs or _ends([each.x for each in lines]))
-    low, high = map(float, ys or _ends([each.y for each in lines]))
+    lows = [each.low for each in lines if each.low is not None]
+    low, high = map(float, ys or _ends([*(each.y for each in lines), *lows]))
     return Chart(
         label=label,
         across=across,

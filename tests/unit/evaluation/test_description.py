@@ -9,7 +9,11 @@ import pytest
 
 from serving.schema import Task
 from steps.evaluation.changes import told
-from tests.unit.evaluation.answering import ODD, Answering, answering
+from steps.evaluation.description import try_to_describe
+from steps.evaluation.measure import evaluate_candidates
+from steps.evaluation.report import render
+from tests.unit.evaluation.answering import GATE, ODD, Answering, answering
+from tests.unit.evaluation.models import SPLIT
 from tests.unit.evaluation.test_report import Tags
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
@@ -125,6 +129,20 @@ def test_a_sensitive_column_has_a_weight_and_no_value() -> None:
     assert ODD not in changed.columns
     (hidden,) = (each for each in here.description.weights if each.column == ODD)
     assert np.isnan(hidden.places).all()
+
+
+def test_what_cannot_be_drawn_is_told_and_loses_no_training(found: dict[str, Answering]) -> None:
+    """The decision stands, and its page says why it is short."""
+    here = found["binary"]
+    args = (here.challenger, here.comparison, "", here.train)
+    described, why = try_to_describe(*args, here.test.drop(columns="z"))
+    assert described is None
+    assert "The table has no column 'z'" in why
+    assert try_to_describe(*args, here.test)[1] == ""
+    measured = evaluate_candidates([here.challenger], here.test, GATE, SPLIT)
+    page = render("m", here.comparison.decision, measured, (), {}, None, (), why)
+    assert "could not be drawn" in page
+    assert "no column &#39;z&#39;" in page
 
 
 def test_the_card_has_its_nine_sections_and_says_what_is_not_stated(

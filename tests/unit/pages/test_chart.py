@@ -117,3 +117,12 @@ def test_a_share_is_never_rounded_down_to_nothing() -> None:
         "12.3%",
         "100.0%",
     ]
+
+
+def test_an_upright_is_drawn_whole() -> None:
+    """The axis holds its lower end too."""
+    x, y, low = (np.array(numbers) for numbers in ([1.0, 2.0], [5.0, 6.0], [1.0, 4.0]))
+    upright = Line("", x, y, form="spans", low=low)
+    found = chart([Line("a", x, y), upright], label="", across="", up="")
+    assert found.ys[0] < 1.0
+    assert found.drawn[1].path.count("V") == 2
