@@ -144,6 +144,16 @@ def test_the_first_model_answers(
     assert not (shared_workplace.home / ".cache" / "Microsoft").exists()
 
 
+def test_the_pages_of_a_run_lie_where_it_says(first: Finished) -> None:
+    """Those for the eye without a script, those that move with one."""
+    places = first.document["reports"]
+    assert {"model", "model, live"} <= set(places)
+    for name, place in places.items():
+        page = Path(place).read_text(encoding="utf-8")
+        assert "</html>" in page
+        assert ("<script" in page) == name.endswith("live")
+
+
 def test_the_same_question_is_answered_from_the_record(
     shared_workplace: Workplace, first: Finished, second: Any
 ) -> None:
