@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.errors import RunError
 from steps.data.encoding import encode_frame
 from steps.monitoring.report import ColumnDrift, DriftReport
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from serving.schema import TableSchema
+
+# Where Evidently's page holds what it shows: two lines of JSON inside a script.
+_DATA = re.compile(r"^ *var (?:additional_graphs_)?metric_[0-9a-f]{32} = .*$", re.MULTILINE)
 
 
 def compare_rows(
@@ -37,8 +42,7 @@ def compare_rows(
     failed = {test["metric_config"]["metric_id"] for test in found["tests"] if _failed(test)}
     verdicts = tuple(_verdict(metric, metric["id"] in failed) for metric in found["metrics"])
     counted = DriftReport(reference=len(sides[1]), current=len(sides[0]), columns=verdicts)
-    page: str = snapshot.get_html_str(as_iframe=False)
-    return counted, page
+    return counted, _drawn(snapshot)
 
 
 def compare_encoded(
@@ -46,8 +50,7 @@ def compare_encoded(
 ) -> str:
     """Evidently's page on encoded rows [rows, columns], which needs scripts to show."""
     snapshot = _compared(decoded(current, schema), decoded(reference, schema), schema)
-    page: str = snapshot.get_html_str(as_iframe=False)
-    return page
+    return _drawn(snapshot)
 
 
 def decoded(matrix: NDArray[np.float32], schema: TableSchema) -> DataFrame:
@@ -93,6 +96,25 @@ def dataset(frame: DataFrame, schema: TableSchema) -> Dataset:
     numeric = [column.name for column in schema.columns if column.kind != "categorical"]
     definition = DataDefinition(numerical_columns=numeric, categorical_columns=categorical)
     return Dataset.from_pandas(frame, data_definition=definition)
+
+
+def _drawn(snapshot: Any) -> str:
+    """Evidently's page, in which a name of the table is nothing but a text.
+
+    Evidently writes names into a script as they are, where `</script>` would end it and begin
+    whatever stands behind it.
+
+    Raises:
+        RunError: The page has another form than the one that this was made for.
+    """
+    page, lines = _DATA.subn(lambda line: line[0].replace("<", "\\u003c"), _page(snapshot))
+    if lines != 2:
+        raise RunError("Evidently's page has another form: what it holds cannot be made harmless.")
+    return page
+
+
+def _page(snapshot: Any) -> str:
+    return str(snapshot.get_html_str(as_iframe=False))
 
 
 def _failed(test: dict[str, Any]) -> bool:
