@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 LABEL = "switchyard.run"
 # Of what a container printed, the lines that an error carries.
 LAST = 5
+# What root needs in a container to write, and give away, what belongs to others: the homes of
+# servers, and the stores of whoever ran here before.
+OF_OTHERS = ["CHOWN", "DAC_OVERRIDE", "FOWNER"]
 log = logging.getLogger(__name__)
 
 
@@ -157,6 +160,7 @@ class Containers:
         return {
             "image": self._image(group.steps[0]),
             "user": os.getuid(),
+            **locked(os.getuid()),
             **self.command(group),
             **self.limits(group),
             **own,
@@ -208,3 +212,9 @@ class Containers:
 
     def _image(self, step: str) -> str:
         return str(self.orchestrator.get_image(self.snapshot, step))
+
+
+def locked(user: int) -> dict[str, Any]:
+    """What keeps a container in its place; `run_args` of the stack's file may say otherwise."""
+    asked: dict[str, Any] = {"cap_drop": ["ALL"], "security_opt": ["no-new-privileges"]}
+    return asked if user else {**asked, "cap_add": OF_OTHERS}
