@@ -11,7 +11,7 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 # Without compiled bytecode each ZenML process compiles thousands of modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test check fix unit bench pictures lock proto image push digest clean
+.PHONY: help run test check sbom fix unit bench pictures lock proto image push digest clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,8 +35,19 @@ check: $(VENV)/.dev ## Lint, types and the arrows between the rooms.
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/bandit --quiet --configfile pyproject.toml --recursive run.py $(ROOMS)
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(VENV)/bin/zizmor --offline --quiet .github
+
+ROOMS = commands pipelines steps stacks serving
+
+# What an image is given, as CycloneDX: an SBOM for the steps and one for the server.
+sbom: $(VENV)/.dev ## Write what the images hold as sbom/*.json.
+	mkdir -p sbom
+	for each in requirements serving/requirements serving/s3-requirements; do \
+		$(VENV)/bin/cyclonedx-py requirements $$each.txt --pyproject pyproject.toml --mc-type application \
+			--of JSON --output-reproducible -o sbom/$$(echo $$each | tr / -).cdx.json || exit 1; \
+	done
 
 fix: $(VENV)/.dev ## Format, and mend what the linter can mend.
 	$(VENV)/bin/ruff format .
