@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from serving.errors import ConfigError, near_miss
@@ -25,6 +26,7 @@ def settled(component: Registration) -> Registration:
     _refuse_literal_secrets(component, config_class)
     config = _validated(component, config_class)
     stored = config.model_dump(mode="json", exclude_unset=True)
+    _refuse_other_types(component, stored)
     return Registration(component.type, component.name, component.flavor, stored)
 
 
@@ -93,6 +95,31 @@ def _refuse_literal_secrets(
                 f"{_place(component)}: '{key}' holds a credential in clear text. Write "
                 "${VARIABLE} and set it in the environment, or {{secret.key}}."
             )
+
+
+def _refuse_other_types(component: Registration, stored: Mapping[str, Any]) -> None:
+    """Refuse a value that was taken for one of another type: `true` for a number, 'no' for false.
+
+    The environment holds texts alone, so that what comes from there is converted.
+    """
+    for key, written in component.configuration.items():
+        taken = stored.get(key)
+        if isinstance(written, FromEnvironment) or _kind(written) == _kind(taken):
+            continue
+        if _kind(written) and _kind(taken):
+            raise ConfigError(
+                f"{_place(component)}: '{key}' is {_kind(written)} in the file, {written!r}, where "
+                f"the flavor '{component.flavor}' takes {_kind(taken)}."
+            )
+
+
+def _kind(value: object) -> str:
+    """What a single value is called; empty for a list, a mapping or nothing."""
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    return "text" if isinstance(value, str) else ""
 
 
 def _validated(
