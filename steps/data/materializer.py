@@ -17,6 +17,9 @@ from serving.schema import TableSchema
 from steps.data.finding import Checks
 from steps.data.hashing import table_digest
 
+# What Markdown, or HTML inside of it, reads as more than a letter: a name may hold an address.
+MARKED = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>|#~@!"} | {"\n": " "})
+
 
 class TableMaterializer(BaseMaterializer):
     """A table as one Parquet file, with its digest as the content that caching goes by."""
@@ -108,10 +111,11 @@ class ChecksMaterializer(PydanticMaterializer):
 
     def save_visualizations(self, data: Checks) -> dict[str, VisualizationType]:
         """The findings as a list."""
-        lines = [f"- **{finding.level}** {finding.text}" for finding in data.findings]
+        lines = [f"- **{each.level}** {each.text.translate(MARKED)}" for each in data.findings]
         path = f"{self.uri}/findings.md"
         with self.artifact_store.open(path, "w") as stream:
-            stream.write("\n".join([f"# {data.target} ({data.task})", "", *lines, ""]))
+            title = f"# {data.target.translate(MARKED)} ({data.task})"
+            stream.write("\n".join([title, "", *lines, ""]))
         return {path: VisualizationType.MARKDOWN}
 
 
