@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from pipelines.attempts import RetrySettings, Seconds, require_known, step_options, steps_of
 from serving.errors import ConfigError, near_miss
-from serving.written import parse_yaml, read_yaml
+from serving.written import is_file, parse_yaml, read_yaml
 from steps.config import Settings
 from steps.data.settings import SourceSettings, SplitSettings, ValidationSettings
 from steps.deployment.settings import RolloutSettings
@@ -152,7 +152,7 @@ def known_configs() -> list[str]:
 def config_path(name: str) -> Path:
     """The file behind a config's name or path."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else CONFIGS / f"{name}.yaml"
-    if not path.is_file():
+    if not is_file(path):
         raise ConfigError(f"There is no run config '{name}'. {near_miss(name, known_configs())}")
     return path
 

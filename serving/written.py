@@ -60,6 +60,14 @@ def read_yaml(path: Path, shown: str = "") -> Any:
     return parse_yaml(text, shown)
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; none has a name that is too long."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def parse_yaml(text: str, shown: str) -> Any:
     """The values of a text in YAML.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from serving.errors import ConfigError, near_miss
-from serving.written import read_yaml
+from serving.written import is_file, read_yaml
 from stacks.values import expand, literal_credentials, unset_variables
 
 FOLDER = Path(__file__).resolve().parent
@@ -185,7 +185,7 @@ def unset_in(written: StackFile, environ: Mapping[str, str]) -> list[str]:
 def _find(path_or_name: str | Path, folder: Path) -> Path:
     path = Path(path_or_name).expanduser()
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
-        if not path.is_file():
+        if not is_file(path):
             raise ConfigError(f"There is no stack file {path}.")
         return path
     known = known_stacks(folder)

@@ -75,10 +75,27 @@ def locate(data: str) -> Location:
     if scheme and scheme != "file":
         kind: Literal["sql", "object"] = "sql" if scheme.split("+")[0] in SQL else "object"
         return Location(kind, _filled(data), shown)
-    path = Path(_filled(data).removeprefix("file://")).expanduser()
+    path = _path(_filled(data), shown)
     if not path.exists():
         raise DataError(_absent(data, path))
     return Location("file", str(path), shown)
+
+
+def _path(text: str, shown: str) -> Path:
+    """The path of a file or folder that may be there.
+
+    Raises:
+        ConfigError: No file can have such a name.
+    """
+    try:
+        path = Path(text.removeprefix("file://")).expanduser()
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except (OSError, ValueError, RuntimeError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError(f"'{shown[:80]}' is no place of a file: {why}.") from None
+    return path
 
 
 def lies_here(data: str) -> bool:
@@ -99,7 +116,7 @@ def locate_output(out: str) -> Location:
         raise ConfigError(f"'{shown}' is a database: name a file or an object store's URI.")
     if scheme and scheme != "file":
         return Location("object", _filled(deferred(out)), shown)
-    path = Path(_filled(deferred(out)).removeprefix("file://")).expanduser().absolute()
+    path = _path(_filled(deferred(out)), shown).absolute()
     if not path.parent.is_dir():
         raise ConfigError(f"'{shown}' cannot be written: the folder '{path.parent}' is absent.")
     return Location("file", str(path), shown)
