@@ -179,7 +179,7 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
     overrides: dict[str, Any] = {}
     for pair in pairs:
         key, separator, value = pair.partition("=")
-        if not separator or not key:
+        if not separator or not all(key.split(".")):
             raise ConfigError(f"--set takes KEY=VALUE, such as tuning.trials=2, not '{pair}'.")
         overrides[key] = parse_yaml(value, f"--set {key}")
     return overrides

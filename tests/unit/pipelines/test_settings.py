@@ -110,7 +110,7 @@ def test_an_override_keeps_its_type_and_leaves_the_rest() -> None:
     assert config.data.data == "flights"
 
 
-@pytest.mark.parametrize("pair", ["tuning.trials", "=3"])
+@pytest.mark.parametrize("pair", ["tuning.trials", "=3", "tuning.=3", "tuning..trials=3"])
 def test_a_malformed_override_says_its_form(pair: str) -> None:
     """--set without KEY=VALUE is refused."""
     with pytest.raises(ConfigError, match="KEY=VALUE"):
