@@ -12,6 +12,7 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test check sbom fix unit bench pictures lock proto image push digest clean
+.PHONY: help run test nightly check fix unit bench pictures lock proto image push digest clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +27,9 @@ run: $(VENV)/.run ## Set up, then train, gate and deploy on STACK (local).
 WORKERS ?= 2
 test: $(VENV)/.dev ## Set up, then run every test.
 	$(PY) -m pytest -n $(WORKERS)
+
+nightly: $(VENV)/.dev ## The tests that take too long for each change.
+	$(PY) -m pytest -m nightly -n $(WORKERS)
 
 unit: $(VENV)/.dev ## The unit tests alone: seconds, and no ZenML store.
 	$(PY) -m pytest tests/unit
