@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -277,7 +278,9 @@ class PredictionLog:
     def _tell(self, error: Exception) -> None:
         if repr(error) != self._told:
             self._told = repr(error)
-            print(f"prediction log: {error!r}", file=sys.stderr, flush=True)
+            # What the process prints goes to a file that may lie on the same full disk.
+            with suppress(OSError):
+                print(f"prediction log: {error!r}", file=sys.stderr, flush=True)
 
 
 def open_log(home: Path, python: str = sys.executable, *, inline: int = INLINE) -> PredictionLog:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -112,9 +113,9 @@ def try_out(
         _check_same_service(home, state, spec, state.server)
         if (state.version, state.digest) == (spec.version, spec.digest):
             raise DeployError(f"Version '{spec.version}' of '{spec.name}' serves already.")
-        wanted = {**_wanted(home, spec), "traffic": asdict(traffic)}
-        _change(home, state, "try", wanted, deadline, runner)
-        prune(home, state.bundle)
+        wanted = _wanted(home, spec)
+        _change(home, state, "try", {**wanted, "traffic": asdict(traffic)}, deadline, runner)
+        prune(home, state.bundle, wanted["bundle"])
         return endpoint(state, "ready", runner.alive(home)[0])
 
 
@@ -222,7 +223,7 @@ def _next(home: Path, state: State, spec: ServiceSpec) -> State:
     return replace(state, version=spec.version, digest=spec.digest, bundle=bundle)
 
 
-def _wanted(home: Path, spec: ServiceSpec) -> dict[str, object]:
+def _wanted(home: Path, spec: ServiceSpec) -> dict[str, str]:
     return {"bundle": place(home, spec), "version": spec.version, "digest": spec.digest}
 
 
@@ -230,7 +231,7 @@ def _change(
     home: Path,
     state: State,
     how: str,
-    wanted: dict[str, object],
+    wanted: Mapping[str, object],
     deadline: float,
     runner: Runner,
 ) -> State:

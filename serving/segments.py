@@ -6,6 +6,7 @@ The one that is being written is locked for as long as its writer lives, also wh
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from uuid import uuid4
 from serving.shipping.layout import STAMP, SUFFIX
 
 PIECE = 1 << 20
+# Seconds by which a clock may be set before a new segment begins; in an hour it is drawn by less.
+SET = 2.0
 
 
 class Segments:
@@ -34,6 +37,7 @@ class Segments:
         self._size, self._seconds, self._keep = size, seconds, keep
         self._file: FileIO | None = None
         self._ends = 0.0
+        self._set = 0.0
         self._name = ""
         # Servers of one name on several machines may share a store.
         self._process = uuid4().hex[:12]
@@ -42,7 +46,8 @@ class Segments:
     def append(self, data: bytes) -> None:
         """Write lines whole or not at all; OSError when the disk does not take them."""
         file = self._open()
-        end = file.tell()
+        # Not where the file stands: that lies behind what a full disk made it give up before.
+        end = os.fstat(file.fileno()).st_size
         if file.write(data) != len(data):
             file.truncate(end)
             raise OSError("the disk took only a part")
@@ -74,12 +79,17 @@ class Segments:
         return [path for path in segments(self._directory) if path.name != self._name]
 
     def _open(self) -> FileIO:
+        # Readers look for a row in the hour of its own time: a clock that was set, or a machine
+        # that slept, begins a segment anew.
+        if abs(time.time() - time.monotonic() - self._set) > SET:
+            self.close()
         if self._file is None:
             self._count += 1
             stamp = datetime.now(UTC).strftime(STAMP)
             name = f"{stamp}-{self._process}-{self._count:04d}{SUFFIX}"
             self._file = _begin(self._directory / name)
             self._name, self._ends = name, time.monotonic() + self._seconds
+            self._set = time.time() - time.monotonic()
         return self._file
 
 

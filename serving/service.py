@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
+from contextlib import suppress
 from itertools import count
 from uuid import uuid4
 
@@ -102,7 +103,9 @@ def tell(what: str, error: Exception, *, private: bool) -> None:
     """
     words = [*traceback.format_tb(error.__traceback__), f"{type(error).__name__}\n"]
     told = "".join(words if private else traceback.format_exception(error))
-    print(f"{what}\n{told}", file=sys.stderr, end="", flush=True)
+    # The log's disk may be full, and the client has its number all the same.
+    with suppress(OSError):
+        print(f"{what}\n{told}", file=sys.stderr, end="", flush=True)
 
 
 def _record(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
-import tempfile
 from base64 import b64encode
 from pathlib import Path
 
 from serving.bundle import FILES, ONNX, SCHEMA, digest, read_manifest, write_bundle
-from serving.errors import ModelError
+from serving.errors import DeployError, ModelError
 from serving.spec import ServiceSpec
 from serving.state import give
 
@@ -25,6 +25,7 @@ def place(home: Path, spec: ServiceSpec) -> str:
 
     Raises:
         ModelError: The bundle cannot be read, or is not the one that the spec's digest names.
+        DeployError: There is no room for it.
     """
     versions = home / "versions"
     versions.mkdir(parents=True, exist_ok=True)
@@ -36,12 +37,16 @@ def place(home: Path, spec: ServiceSpec) -> str:
     if found != spec.digest:
         message = f"The bundle at {spec.model_uri} has digest {found} where the registry has"
         raise ModelError(f"{message} {spec.digest}: it was changed or is another model.")
-    staged = Path(tempfile.mkdtemp(dir=versions, prefix=".placing-"))
+    staged = versions / f".placing-{secrets.token_hex(8)}"
     try:
+        staged.mkdir(mode=0o700)
         write_bundle(staged, onnx, schema, name=spec.name, version=spec.version)
         give(home, staged)
         shutil.rmtree(target, ignore_errors=True)
         staged.replace(target)
+    except OSError as error:
+        reason = error.strerror or error
+        raise DeployError(f"The model cannot be written to {target}: {reason}.") from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     return target.name
@@ -59,9 +64,9 @@ def fetch(uri: str) -> tuple[bytes, bytes]:
         raise ModelError(f"The bundle at {uri} cannot be read: {error}") from error
 
 
-def prune(home: Path, current: str) -> None:
-    """Remove all but the newest bundles, and never the one that is served."""
-    bundles = [path for path in (home / "versions").iterdir() if path.name != current]
+def prune(home: Path, *used: str) -> None:
+    """Remove all but the newest bundles, and none that is served or tried, however old it looks."""
+    bundles = [path for path in (home / "versions").iterdir() if path.name not in used]
     bundles.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for path in bundles[KEPT - 1 :]:
         shutil.rmtree(path, ignore_errors=True)

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -111,10 +112,13 @@ class Shipper:
         self._note()
         if words != self._told:
             self._told = words
-            print(f"prediction log: cannot ship: {words}", file=sys.stderr, flush=True)
+            with suppress(OSError):
+                print(f"prediction log: cannot ship: {words}", file=sys.stderr, flush=True)
 
     def _note(self) -> None:
-        write_private(self._home / "shipped.json", orjson.dumps(asdict(self.shipped)))
+        # It is told besides: a full disk must not end what would make room on it.
+        with suppress(OSError):
+            write_private(self._home / "shipped.json", orjson.dumps(asdict(self.shipped)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

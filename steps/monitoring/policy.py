@@ -39,16 +39,18 @@ def action_of(
 
 def held_back(policy: PolicySettings, retrained: Sequence[datetime], now: datetime) -> str:
     """Why no retraining may begin now; empty where one may."""
-    last = max(retrained, default=None)
     rest = timedelta(hours=policy.cooldown_hours)
-    if last is not None and now - last < rest:
+    # What lies further ahead than that was noted by a clock that was wrong. What lies a little
+    # ahead was noted by another machine, and counts.
+    last = max((each for each in retrained if abs(now - each) < rest), default=None)
+    if last is not None:
         again = (last + rest).isoformat(timespec="minutes")
         return (
             f"No retraining before {again}: the last one began less than "
             f"{policy.cooldown_hours:g} hours ago (monitoring.policy.cooldown_hours)."
         )
     span = timedelta(days=policy.cap_days)
-    recent = [each for each in retrained if now - each < span]
+    recent = [each for each in retrained if abs(now - each) < span]
     if len(recent) >= policy.cap:
         return (
             f"No more than {policy.cap} retrainings in {policy.cap_days:g} days "

@@ -46,3 +46,18 @@ def test_a_policy_can_do_nothing_and_a_cap_of_none_never_retrains() -> None:
     """Both are what their words say."""
     assert action_of("drift", PolicySettings(drift="nothing"), [], NOW).act == "nothing"
     assert action_of("degraded", PolicySettings(cap=0), [], NOW).act == "alert"
+
+
+@pytest.mark.fault(
+    kind="clock jumped",
+    where="a retraining was noted by a clock that was far ahead, and is right again",
+    promise="The cool-down and the cap hold for what a right clock noted, and no longer.",
+    then="nothing is needed",
+)
+def test_a_retraining_noted_by_a_clock_that_was_ahead_holds_up_none_for_long() -> None:
+    """Two clocks that are a little apart still keep one retraining from another."""
+    year = hours(-24 * 365)
+    assert action_of("degraded", RETRAIN, year, NOW).act == "retrain"
+    assert action_of("degraded", RETRAIN, [*hours(23), *year], NOW).act == "alert"
+    assert action_of("degraded", RETRAIN, 3 * year, NOW).act == "retrain"
+    assert action_of("degraded", RETRAIN, hours(-0.01), NOW).act == "alert"
