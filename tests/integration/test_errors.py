@@ -182,6 +182,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.fault(
+    kind="disk full",
+    where="the artifact store, in a training",
+    promise="The path is named; nothing is registered.",
+    then="the same command, with room",
+)
 def test_a_full_disk_is_told_and_registers_nothing(
     place: Workplace, tmp_path: Path, small_disk: Path
 ) -> None:

@@ -36,6 +36,12 @@ def words(shared_workplace: Workplace, tmp_path_factory: pytest.TempPathFactory)
     return ["--config", config]
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="a training, within a step; Ctrl-C too",
+    promise="Nothing is registered; `status` tells of it with the way on.",
+    then="`run.py resume`",
+)
 def test_ctrl_c_registers_nothing_and_kill_neither(
     shared_workplace: Workplace, words: list[str]
 ) -> None:

@@ -141,6 +141,12 @@ def test_a_version_that_keeps_the_limits_takes_over(
     assert ask(first.document)["model_version"] == "3"
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="a run that watches a trial",
+    promise="`status` shows the trial.",
+    then="`run.py rollback`",
+)
 def test_a_trial_that_a_killed_run_left_is_shown_and_ended_by_a_rollback(
     shared_workplace: Workplace, killed: Observation, first: Finished
 ) -> None:

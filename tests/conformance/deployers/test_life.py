@@ -116,6 +116,12 @@ def test_a_file_changed_after_it_was_deployed_is_never_loaded(
     assert version_at(deployer.serve(make())) == "1"
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="the server of each deployer",
+    promise="It is told; it comes back at its URL with its version, and leaves no orphan.",
+    then="the next deployment",
+)
 def test_a_killed_server_is_told_and_comes_back_as_it_was(deployer: Machine, make: Make) -> None:
     deployer.serve(make("1"))
     first = deployer.serve(make("2"))
@@ -144,6 +150,12 @@ def test_a_stopped_server_leaves_no_process_and_comes_back_at_its_url(
     assert deployer.serve(make("2")).url == first.url
 
 
+@pytest.mark.fault(
+    kind="at once",
+    where="two deployments of one model, by each deployer",
+    promise="One process at one URL, one version, and no orphan.",
+    then="nothing is needed",
+)
 def test_two_deployments_at_once_leave_one_winner_and_no_orphan(
     deployer: Machine, make: Make
 ) -> None:

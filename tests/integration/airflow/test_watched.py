@@ -84,6 +84,12 @@ def test_a_failing_step_fails_the_run_here_and_nothing_follows(settings: dict[st
     assert "/dags/failing_" in str(told.value)
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="a step's container on Airflow",
+    promise="The run is ended in ZenML too.",
+    then="the next run",
+)
 def test_a_container_that_dies_ends_its_run_in_zenml_too(
     settings: dict[str, Any], airflow: AirflowServer, docker_engine: Any, team: Team
 ) -> None:

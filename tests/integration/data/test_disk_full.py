@@ -45,6 +45,12 @@ def store_on(disk: Path) -> LocalArtifactStore:
     )
 
 
+@pytest.mark.fault(
+    kind="disk full",
+    where="a step's table",
+    promise="The path is named; there is no traceback.",
+    then="the next run, with room",
+)
 def test_a_table_that_does_not_fit_names_its_path(small_disk: Path) -> None:
     """A full disk ends the run with the path and the way on, not with a stack trace."""
     frame = pd.DataFrame({"noise": np.random.default_rng(0).random(300_000)})

@@ -102,6 +102,12 @@ def test_a_wrong_secret_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch
         assert "not-the-one" not in str(caught.value)
 
 
+@pytest.mark.fault(
+    kind="store broken",
+    where="reading a table from an S3 store where nothing listens",
+    promise="The error names the table's URI.",
+    then="the next run",
+)
 def test_a_silent_store_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing listens, the work failed and the address is in the message."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")

@@ -30,14 +30,21 @@ class Program:
             text=True,
         )
 
-    def run(self, *words: str, kill: str = "", **environment: str) -> Finished:
-        """Run a command line, which may be killed on its way."""
-        return self._order(words=words, kill=kill, call="", environment=environment)
+    def run(
+        self, *words: str, kill: str = "", at: str = "", do: str = "", **environment: str
+    ) -> Finished:
+        """Run a command line, which may be killed on its way.
+
+        Args:
+            do: A command of the shell that runs on its way, at a place that `at` names as `kill`
+                does; the program then goes on.
+        """
+        return self._order(words=words, kill=kill, at=at, do=do, environment=environment)
 
     def books(self, model: str) -> Any:
         """What is written of a model."""
         reader = "tests.integration.failures.books:books"
-        return self._order(words=[model], kill="", call=reader, environment={}).document
+        return self._order(words=[model], call=reader, environment={}).document
 
     def close(self) -> None:
         """End the process; what it had begun has ended."""
@@ -47,7 +54,8 @@ class Program:
         assert self.process.stdin
         assert self.process.stdout
         output, errors = self.place.home / "output", self.place.home / "errors"
-        told = {**order, "output": str(output), "errors": str(errors)}
+        nothing = {"kill": "", "at": "", "do": "", "call": ""}
+        told = {**nothing, **order, "output": str(output), "errors": str(errors)}
         self.process.stdin.write(f"{json.dumps(told)}\n")
         self.process.stdin.flush()
         status = int(self.process.stdout.readline())

@@ -2,7 +2,8 @@
 
 Each line on standard input orders one command line, in a fork of its own, which may be told to
 kill itself with -9: at something that is logged, or before or after a function is called for the
-n-th time. Nothing in the program knows of that.
+n-th time. It may be told to run a command of the shell there instead, and to go on. Nothing in the
+program knows of that.
 """
 
 import importlib
@@ -11,8 +12,10 @@ import logging
 import os
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +45,22 @@ WARM = (
 )
 
 
-class Killing(logging.Handler):
-    """Ends this process where something is logged that fits."""
+Does = Callable[[], None]
 
-    def __init__(self, pattern: str) -> None:
+
+class Striking(logging.Handler):
+    """Strikes where something is logged that fits, once."""
+
+    def __init__(self, pattern: str, strike: Does) -> None:
         super().__init__()
-        self.pattern = re.compile(pattern)
+        self.pattern, self.strike = re.compile(pattern), strike
+        self.struck = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Look at one message."""
-        if self.pattern.search(record.getMessage()):
-            kill()
+        if not self.struck and self.pattern.search(record.getMessage()):
+            self.struck = True
+            self.strike()
 
 
 def kill() -> None:
@@ -60,33 +68,39 @@ def kill() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def arm(order: str) -> None:
-    """Prepare the end: `log:REGEX`, `before:MODULE:NAME:N` or `after:MODULE:NAME:N`."""
+def shell(command: str) -> None:
+    """Run a command of the shell, to its end."""
+    subprocess.run(command, shell=True, check=True, stdin=subprocess.DEVNULL)
+
+
+def arm(order: str, strike: Does = kill) -> None:
+    """Prepare a strike: `log:REGEX`, `before:MODULE:NAME:N` or `after:MODULE:NAME:N`."""
     how, _, rest = order.partition(":")
     if how == "log":
+        handler = Striking(rest, strike)
         for room in ("zenml", "steps"):
-            logging.getLogger(room).addHandler(Killing(rest))
+            logging.getLogger(room).addHandler(handler)
         return
     module, path, number = rest.split(":")
     *parts, name = path.split(".")
     owner: Any = importlib.import_module(module)
     for part in parts:
         owner = getattr(owner, part)
-    setattr(owner, name, deadly(getattr(owner, name), how, int(number)))
+    setattr(owner, name, struck(getattr(owner, name), how, int(number), strike))
 
 
-def deadly(real: Callable[..., Any], how: str, number: int) -> Callable[..., Any]:
-    """The function, whose n-th call is this process's last."""
+def struck(real: Callable[..., Any], how: str, number: int, strike: Does) -> Callable[..., Any]:
+    """The function, at whose n-th call it strikes."""
     calls = 0
 
     def called(*arguments: Any, **named: Any) -> Any:
         nonlocal calls
         calls += 1
         if (how, calls) == ("before", number):
-            kill()
+            strike()
         answer = real(*arguments, **named)
         if (how, calls) == ("after", number):
-            kill()
+            strike()
         return answer
 
     return called
@@ -99,6 +113,8 @@ def begin(order: dict[str, Any]) -> int:
     os.environ.update(order["environment"])
     if order["kill"]:
         arm(order["kill"])
+    if order["at"]:
+        arm(order["at"], partial(shell, order["do"]))
     if order["call"]:
         module, function = order["call"].split(":")
         print(json.dumps(getattr(importlib.import_module(module), function)(*order["words"])))

@@ -9,11 +9,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.integration.failures.conftest import Program
 from tests.integration.failures.test_killed import words
 from tests.integration.tumours import SLOW, STUMP
 
 
+@pytest.mark.fault(
+    kind="server down",
+    where="the database that a table is read from",
+    promise="It is tried again as often as asked, then told with its step and to the webhook.",
+    then="`run.py resume`",
+)
 def test_a_service_that_is_down_is_tried_again_and_its_failure_is_told(
     program: Program, tmp_path: Path
 ) -> None:
@@ -50,6 +58,12 @@ def test_a_step_that_takes_too_long_is_ended_by_its_name(program: Program, tmp_p
     assert "Traceback" not in done.output + done.errors
 
 
+@pytest.mark.fault(
+    kind="store broken",
+    where="a database that takes a connection and says nothing, in native code",
+    promise="The step ends at its `timeout`, by name.",
+    then="`run.py resume`",
+)
 def test_a_store_that_hangs_ends_the_run_in_time(program: Program, tmp_path: Path) -> None:
     """Where its client waits in native code, which nothing interrupts, the process ends too."""
     with socket.create_server(("127.0.0.1", 0)) as silent:

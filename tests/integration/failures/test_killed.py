@@ -70,6 +70,12 @@ def agree(books: Any, champion: str, versions: list[str], moves: Sequence[str] =
     assert books["open_mlflow"] == []
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="a training and its deployment, at each of 13 steps in turn",
+    promise="What finished is kept; in the end one version, one champion, no run left open.",
+    then="`run.py resume`",
+)
 def test_killed_at_each_step_in_turn_a_run_is_resumed_to_its_end(
     program: Program, folder: Path
 ) -> None:
@@ -88,6 +94,12 @@ def test_killed_at_each_step_in_turn_a_run_is_resumed_to_its_end(
     assert books["belongs"] == {"1": "1"}
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="registering and promoting, between any two writes",
+    promise="The version is registered once; alias, history and ZenML's stage name one champion.",
+    then="`run.py resume`",
+)
 def test_killed_between_any_two_writes_of_the_registry_nothing_is_half_promoted(
     program: Program, folder: Path
 ) -> None:
@@ -100,6 +112,12 @@ def test_killed_between_any_two_writes_of_the_registry_nothing_is_half_promoted(
     agree(program.books("writes"), "1", ["1"])
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="promoting, between the alias and ZenML's stage",
+    promise="All books name the same champion.",
+    then="the next `run.py`",
+)
 def test_after_a_kill_inside_a_promotion_the_plain_next_run_recovers_too(
     program: Program, folder: Path
 ) -> None:
@@ -114,6 +132,12 @@ def test_after_a_kill_inside_a_promotion_the_plain_next_run_recovers_too(
     assert (told.status, told.output) == (2, "")
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="a canary under traffic, while it is watched and on its way back",
+    promise="Every request is answered with 200 and logged; the champion before it serves on.",
+    then="`run.py resume`",
+)
 def test_killed_inside_a_canary_the_champion_before_it_serves_on(
     program: Program, folder: Path
 ) -> None:

@@ -106,6 +106,12 @@ def test_a_second_run_writes_the_same_bytes(tmp_path: Path, suffix: str) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == [out.name, "rows.csv"]
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="`run.py predict`, between two batches",
+    promise="The same bytes as without the kill, no row twice.",
+    then="the same command",
+)
 def test_a_killed_run_is_gone_on_with(tmp_path: Path) -> None:
     """What was predicted before the kill is not predicted again, and the bytes are the same."""
     table(60_000).to_parquet(tmp_path / "rows.parquet")

@@ -87,6 +87,12 @@ def test_a_step_that_raises_is_an_error_here() -> None:
     assert "the table is empty" in str(run.steps["fails"].exception_info.message)
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="a step's pod on Kubeflow",
+    promise="The run is ended in Kubeflow and in ZenML.",
+    then="the next run",
+)
 def test_a_pod_that_dies_ends_the_run_in_both_places() -> None:
     with pytest.raises(RunError, match="a pod died while dies was at work"):
         pipelines.dying()
@@ -95,6 +101,12 @@ def test_a_pod_that_dies_ends_the_run_in_both_places() -> None:
     assert "a pod died" in run.steps["dies"].exception_info.message
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="a step's pod on Kubeflow, where `retry` is asked for",
+    promise="The step is tried again in a new pod.",
+    then="Kubeflow, by itself",
+)
 def test_a_step_whose_pod_dies_is_retried_in_a_new_pod(backend: Backend) -> None:
     pipelines.dying_once()
     assert str(latest("dying_once").status) == "completed", backend.printed()

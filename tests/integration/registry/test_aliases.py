@@ -99,6 +99,12 @@ def test_a_rollback_of_the_only_version_says_why_not(
     assert told(registry) == [("training", "", "1")]
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="the move of an alias, after it was written down",
+    promise="The move is completed, once.",
+    then="whoever reads next",
+)
 @pytest.mark.parametrize("cut_after_alias", [False, True])
 def test_a_move_cut_off_in_the_middle_is_completed_on_the_next_read(
     registry: Registry, register: Registers, cut_after_alias: bool
@@ -148,6 +154,12 @@ for number in sys.argv[2:]:
 """
 
 
+@pytest.mark.fault(
+    kind="at once",
+    where="promotions of one model by two processes",
+    promise="One history, whose end is where the alias is.",
+    then="nothing is needed",
+)
 def test_promotions_of_two_processes_at_once_leave_one_consistent_history(
     registry: Registry, register: Registers
 ) -> None:

@@ -4,6 +4,8 @@ import multiprocessing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from steps.registry.claims import KEPT, claim, retrainings
 from steps.registry.registry import Registry
 
@@ -22,6 +24,12 @@ def made(folder: Path) -> str:
     return uri
 
 
+@pytest.mark.fault(
+    kind="at once",
+    where="many monitors that would retrain one model",
+    promise="One begins.",
+    then="nothing is needed",
+)
 def test_of_many_that_ask_at_once_one_may_begin(tmp_path: Path) -> None:
     """In processes of their own."""
     uri = made(tmp_path)

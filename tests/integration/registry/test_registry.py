@@ -59,6 +59,12 @@ def test_an_unknown_version_names_the_known_ones(registry: Registry, register: R
         registry.version(MODEL, "9")
 
 
+@pytest.mark.fault(
+    kind="at once",
+    where="two machines that register one digest",
+    promise="One version is left.",
+    then="nothing is needed",
+)
 def test_of_two_machines_that_register_one_digest_at_once_the_later_gives_way(
     registry: Registry, register: Registers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

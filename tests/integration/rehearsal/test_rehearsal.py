@@ -61,6 +61,12 @@ def test_a_failing_step_fails_the_run_and_nothing_follows(rehearse: Rehearse) ->
     assert ended["error"].startswith("RunError: The container of step 'break-off")
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="a step's container in the Kubeflow rehearsal",
+    promise="The run fails, with the step's name, in ZenML too.",
+    then="the next run",
+)
 def test_a_container_that_dies_is_noticed_and_its_run_is_closed(rehearse: Rehearse) -> None:
     """Nobody else would: on a cluster such a run stays `running` for ever."""
     ended = rehearse("dying")

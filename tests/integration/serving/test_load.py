@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 import httpx
+import pytest
 
 from serving.openapi import v2_body
 from serving.resident import finish, observe, serve, status, try_out
@@ -112,6 +113,12 @@ async def ask(url: str, done: threading.Event) -> Counter[tuple[int, str]]:
     return Counter(chain(*answers))
 
 
+@pytest.mark.fault(
+    kind="at once",
+    where="a trial and a deployment of one model",
+    promise="One process; whichever came last decides, and nothing is half done.",
+    then="nothing is needed",
+)
 def test_a_trial_and_a_deployment_at_once_leave_one_winner(home: Path, spec: MakeSpec) -> None:
     """Whichever came last decides; one process serves, and nothing is left half done."""
     endpoint = serve(home, spec("1"))

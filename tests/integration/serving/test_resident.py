@@ -107,6 +107,12 @@ def test_a_stopped_server_is_told_and_comes_back_at_its_url(home: Path, spec: Ma
     assert serve(home, spec("2")).url == first.url
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="the resident server",
+    promise="It is told as failed, with its log; it comes back at the same URL.",
+    then="the next deployment",
+)
 def test_a_killed_server_is_recognised_and_comes_back_at_its_url(
     home: Path, spec: MakeSpec
 ) -> None:
@@ -177,6 +183,12 @@ def test_a_bundle_is_fetched_from_an_fsspec_uri(home: Path, spec: MakeSpec) -> N
         serve(home, ServiceSpec("shop", "9", "memory://bundles/9", wanted.digest))
 
 
+@pytest.mark.fault(
+    kind="at once",
+    where="two deployments of one model",
+    promise="One process, one URL; the later one's version serves.",
+    then="nothing is needed",
+)
 def test_two_deployments_at_once_leave_one_process(home: Path, spec: MakeSpec) -> None:
     specs, ended = [spec("1"), spec("2")], []
 
@@ -242,6 +254,12 @@ def test_the_prediction_log_is_whole_after_a_stop(home: Path, spec: MakeSpec) ->
     ]
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="the resident server's log",
+    promise="Less than the last second of rows is lost.",
+    then="nothing is needed",
+)
 def test_a_killed_server_loses_less_than_the_last_second(home: Path, spec: MakeSpec) -> None:
     endpoint = serve(home, spec())
     for _ in range(5):

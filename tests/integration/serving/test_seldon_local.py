@@ -44,6 +44,12 @@ def worker_at(endpoint: Endpoint) -> int:
     return int(httpx.get(f"{endpoint.url}/readyz", trust_env=False).json()["worker"])
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="a worker of the Seldon microservice",
+    promise="Another one takes its place with the same version.",
+    then="the microservice, by itself",
+)
 def test_a_killed_worker_is_replaced_by_one_of_the_same_version(
     own_home: Path, spec: MakeSpec
 ) -> None:
@@ -55,6 +61,12 @@ def test_a_killed_worker_is_replaced_by_one_of_the_same_version(
     assert worker_at(endpoint) != first
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="a deployment in the middle of the Seldon microservice's roll",
+    promise="The version asked for serves in the end.",
+    then="the next deployment",
+)
 def test_a_deployment_that_was_killed_in_a_roll_is_mended_by_the_next(
     own_home: Path, spec: MakeSpec
 ) -> None:

@@ -77,6 +77,12 @@ def test_a_stop_ships_the_last_segment_and_leaves_no_process(
     assert workers(home) == []
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="the resident server, with rows not shipped yet",
+    promise="Every row that is a second old is shipped, once.",
+    then="what ships, by itself",
+)
 def test_what_a_killed_server_answered_is_shipped_once(
     home: Path, spec: MakeSpec, store: Path
 ) -> None:
@@ -112,6 +118,12 @@ def test_the_next_start_ships_what_was_left_without_its_torn_line(
     assert [path.name for path in store.rglob("*.gz")] == [f"{path.name}.gz"]
 
 
+@pytest.mark.fault(
+    kind="store broken",
+    where="the store that the prediction log is shipped to is down",
+    promise="Requests are answered; rows wait on this machine, and the failure is told.",
+    then="what ships, by itself",
+)
 def test_a_store_that_is_down_is_waited_for(home: Path, spec: MakeSpec, store: Path) -> None:
     store.write_text("no directory")
     endpoint = begin(home, spec, str(store))

@@ -61,6 +61,12 @@ def test_a_trial_runs_beside_and_is_finished_at_the_same_url(home: Path, spec: M
     assert version_at(serve(home, spec("2"))) == "2"
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="the resident server with a version on trial",
+    promise="It comes back with the version that served, and without the trial.",
+    then="the next deployment",
+)
 def test_a_server_killed_in_a_trial_comes_back_with_what_served(home: Path, spec: MakeSpec) -> None:
     """Without the trial, which nobody watches any more."""
     first = spec("1")

@@ -88,6 +88,12 @@ def test_a_bucket_that_cannot_be_written_is_told(
         assert only(check(file)).text.startswith("s3://bucket is not writable")
 
 
+@pytest.mark.fault(
+    kind="server down",
+    where="MLflow's server and the S3 store, before a run",
+    promise="Both are named at once by `stack check`.",
+    then="the same command",
+)
 def test_services_that_are_down_are_all_told_at_once(
     file: StackFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:

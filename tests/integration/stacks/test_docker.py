@@ -10,6 +10,12 @@ from stacks.schema import Component
 BUILDER = Component(name="local", flavor="local")
 
 
+@pytest.mark.fault(
+    kind="Docker",
+    where="the engine is down before a run",
+    promise="It is told, with how it is started.",
+    then="the same command",
+)
 def test_a_daemon_that_is_down_is_told_and_is_no_mistake(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,6 +68,12 @@ def await_line(process: "subprocess.Popen[str]", line: str) -> None:
     assert line in (read.strip() for read in process.stdout)
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="`stack apply`, before its fourth component",
+    promise="The plan names exactly what is missing.",
+    then="the next `stack apply`",
+)
 def test_what_was_killed_halfway_is_finished_by_the_next(environment: Mapping[str, str]) -> None:
     registered_stacks()
     process = start(KILLED, environment)
@@ -82,6 +88,12 @@ def test_what_was_killed_halfway_is_finished_by_the_next(environment: Mapping[st
     assert registered_stacks().count("local") == 1
 
 
+@pytest.mark.fault(
+    kind="at once",
+    where="two `stack apply` on one local store",
+    promise="Both succeed, and leave one stack.",
+    then="nothing is needed",
+)
 def test_two_that_apply_at_once_both_succeed(environment: Mapping[str, str]) -> None:
     from zenml.client import Client
 

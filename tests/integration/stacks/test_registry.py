@@ -47,6 +47,12 @@ def test_an_open_registry_has_no_problem(tmp_path: Path) -> None:
         assert told(host) == []
 
 
+@pytest.mark.fault(
+    kind="server down",
+    where="the image registry, before a run",
+    promise="It is named by `stack check`, and is no mistake of the file.",
+    then="the same command",
+)
 def test_a_port_where_nothing_answers_is_no_mistake() -> None:
     """The registry may come up again."""
     host = f"127.0.0.1:{free_port()}"

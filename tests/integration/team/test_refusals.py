@@ -31,6 +31,12 @@ def test_a_wrong_key_is_told_in_one_line_with_the_command_to_log_in(
     assert done.errors.count("\n") == 1
 
 
+@pytest.mark.fault(
+    kind="server down",
+    where="ZenML's server, before a run",
+    promise="One line with its address, before any work.",
+    then="the same command",
+)
 def test_a_server_that_is_down_is_told_in_one_line(tmp_path: Path) -> None:
     nowhere = f"http://127.0.0.1:{free_port()}"
     done = as_client(tmp_path, nowhere, "ZENKEY_any", "--config", "breast_cancer")
@@ -91,6 +97,12 @@ def test_mlflows_database_is_asked_where_no_server_stands_before_it(team: Team) 
     assert asked(team.database) == []
 
 
+@pytest.mark.fault(
+    kind="server down",
+    where="MLflow's own database, PostgreSQL or MariaDB",
+    promise="It is named by `stack check`, without its password.",
+    then="the same command",
+)
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql+pymysql"])
 def test_a_database_that_is_down_is_told(scheme: str) -> None:
     port = free_port()

@@ -51,6 +51,12 @@ def both(ann: Laptop, bob: Laptop) -> list[tuple[dict[str, Any], str]]:
     return [ended(process) for process in processes]
 
 
+@pytest.mark.fault(
+    kind="at once",
+    where="two trainings of one model on a ZenML and an MLflow server",
+    promise="Both succeed.",
+    then="nothing is needed",
+)
 def test_both_runs_succeed_and_no_database_was_in_the_way(
     both: list[tuple[dict[str, Any], str]], team: Team
 ) -> None:
@@ -112,6 +118,12 @@ def test_nothing_is_answered_from_a_record_where_servers_hold_it(
     assert not list((ann.home / "records").glob("*.json"))
 
 
+@pytest.mark.fault(
+    kind="at once",
+    where="two `stack apply` of one new file on a ZenML server",
+    promise="Both succeed, and leave one stack.",
+    then="nothing is needed",
+)
 def test_two_who_apply_one_new_file_at_once_both_succeed(
     ann: Laptop, bob: Laptop, team: Team, tmp_path: Path
 ) -> None:

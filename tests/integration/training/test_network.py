@@ -101,6 +101,12 @@ def test_early_stopping_keeps_the_best_epoch() -> None:
     assert np.array_equal(long.score(matrix), short.score(matrix))
 
 
+@pytest.mark.fault(
+    kind="kill -9",
+    where="the training of a network, between two epochs",
+    promise="The same model, bit for bit, as without the end.",
+    then="the same training",
+)
 def test_an_interrupted_training_resumes_to_the_same_bits(tmp_path: Path) -> None:
     schema, train = schema_of("binary"), table("binary")
     matrix, target = encode_frame(train, schema), encode_target(train, schema)

@@ -68,6 +68,12 @@ def test_rolls_under_load_fail_no_request_and_keep_the_container(
     assert all(versions == sorted(versions) for versions in seen)
 
 
+@pytest.mark.fault(
+    kind="Docker",
+    where="the server in its container is killed",
+    promise="It answers again at the same URL.",
+    then="the engine, by itself",
+)
 def test_a_server_that_is_killed_comes_back_by_itself(
     containers: Containers, home: Path, spec: MakeSpec
 ) -> None:
@@ -162,6 +168,12 @@ def other_home(containers: Containers, tmp_path: Path) -> Iterator[Path]:
     containers.stop(path)
 
 
+@pytest.mark.fault(
+    kind="Docker",
+    where="the engine is down at a deployment",
+    promise="It is told; what was deployed is still known.",
+    then="the next deployment",
+)
 def test_without_an_engine_that_is_said_and_no_state_is_lost(
     containers: Containers,
     home: Path,
