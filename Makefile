@@ -13,6 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test check sbom fix unit bench pictures lock proto image push digest clean
 .PHONY: help run test nightly check fix unit bench pictures lock proto image push digest clean
+.PHONY: help run test nightly soak check fix unit bench pictures lock proto image push digest clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +31,10 @@ test: $(VENV)/.dev ## Set up, then run every test.
 
 nightly: $(VENV)/.dev ## The tests that take too long for each change.
 	$(PY) -m pytest -m nightly -n $(WORKERS)
+
+MINUTES ?= 30
+soak: $(VENV)/.dev ## A server and its loop under load for MINUTES (30).
+	$(PY) -m tests.chaos.soak --minutes $(MINUTES) --write
 
 unit: $(VENV)/.dev ## The unit tests alone: seconds, and no ZenML store.
 	$(PY) -m pytest tests/unit

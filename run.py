@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from commands.parser import parse
-from serving.errors import SwitchyardError
+from serving.errors import SwitchyardError, spoken
 
 
 def main(words: list[str]) -> int:
@@ -25,7 +25,7 @@ def main(words: list[str]) -> int:
     except Exception as error:
         if options.debug:
             raise
-        what = f"{type(error).__name__}: {error}"
+        what = f"{type(error).__name__}: {spoken(error)}"
         print(f"error: {what} (`--debug` shows the traceback.)", file=sys.stderr)
         return 1
     except KeyboardInterrupt as interrupt:

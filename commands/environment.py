@@ -58,6 +58,8 @@ def hush() -> None:
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
     for name in CHATTER:
         logging.getLogger(name).setLevel(logging.ERROR)
+    # It is raised too, and told in one line.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL + 1)
     import zenml.logger  # noqa: F401  (its import puts the handlers on the root logger)
 
     for handler in logging.getLogger().handlers:

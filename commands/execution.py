@@ -14,7 +14,7 @@ from rich.console import Console
 
 from commands.failure import explain
 from commands.progress import step_lines
-from serving.errors import RunError, SwitchyardError
+from serving.errors import RunError, SwitchyardError, spoken
 from steps.training.settings import spare_packages
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def reason(name: str, error: Exception) -> BaseException:
         return explain(run)
     if isinstance(error, SwitchyardError):
         return error
-    return RunError(f"The run could not be carried out: {type(error).__name__}: {error}")
+    return RunError(f"The run could not be carried out: {type(error).__name__}: {spoken(error)}")
 
 
 def git_commit() -> str:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from serving import errors
-from serving.errors import RunError, SwitchyardError, UserError
+from serving.errors import RunError, SwitchyardError, UserError, spoken
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse, StepRunResponse
@@ -37,7 +37,7 @@ def explain_step(step: StepRunResponse) -> BaseException:
         return KeyboardInterrupt()
     error = _own_error(kind, str(info.message))
     if error is None:
-        told = str(info.message) or "no message"
+        told = spoken(info.message) or "no message"
         text = f"The step '{step.name}' failed: {kind}: {told} (`--debug` shows the traceback.)"
         error = RunError(text)
     error.step = str(step.name)

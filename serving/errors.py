@@ -97,6 +97,13 @@ class PortTakenError(DeployError):
     """Something else listens where a server should."""
 
 
+def spoken(error: object) -> str:
+    """A driver's own words, without the statement that failed, its values and where to read on."""
+    said = str(error).partition("\n[SQL: ")[0].strip()
+    lines = [line for line in said.splitlines() if not line.startswith("(raised as a result of")]
+    return "\n".join(lines)
+
+
 def near_miss(name: str, known: Iterable[str]) -> str:
     """Say which known names come closest to an unknown one, or list them all."""
     names = sorted(set(known))

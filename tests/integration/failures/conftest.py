@@ -16,10 +16,14 @@ FORKS = Path(__file__).with_name("forks.py")
 
 
 class Program:
-    """`run.py` in one place, begun in forks."""
+    """`run.py` in one place, begun in forks.
 
-    def __init__(self, place: Workplace) -> None:
-        self.place = place
+    Args:
+        told: Where what it prints is kept; in the place, where nothing is said.
+    """
+
+    def __init__(self, place: Workplace, told: Path | None = None) -> None:
+        self.place, self._told = place, told or place.home
         self.process = subprocess.Popen(
             [sys.executable, str(FORKS)],
             cwd=ROOT,
@@ -53,7 +57,7 @@ class Program:
     def _order(self, **order: Any) -> Finished:
         assert self.process.stdin
         assert self.process.stdout
-        output, errors = self.place.home / "output", self.place.home / "errors"
+        output, errors = self._told / "output", self._told / "errors"
         nothing = {"kill": "", "at": "", "do": "", "call": ""}
         told = {**nothing, **order, "output": str(output), "errors": str(errors)}
         self.process.stdin.write(f"{json.dumps(told)}\n")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import faults
-from tests.chaos.faults import PAGE, Fault, registered, table, written
+from tests.chaos.faults import KINDS, PAGE, Fault, registered, table, written
 
 TEST = """
 @pytest.mark.nightly
@@ -20,6 +20,11 @@ def test_the_page_has_every_fault_that_the_tests_inject() -> None:
     """Else `python -m tests.chaos` writes it anew."""
     page = PAGE.read_text(encoding="utf-8")
     assert written(page, registered()) == page
+
+
+def test_there_is_a_fault_of_each_kind() -> None:
+    """What the project promises to live through is injected somewhere."""
+    assert {fault.kind for fault in registered()} == set(KINDS)
 
 
 def test_a_marked_test_is_a_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
