@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 from serving.bundle import FILES, ONNX, SCHEMA, digest, write_bundle
 from serving.errors import ConfigError, ModelError, UserError, near_miss
 from serving.model import Model
-from steps.registry.lock import one_writer
+from steps.registry.lock import one_maker, one_writer
 from steps.registry.version import Version
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class Registry:
         """MLflow's own client, imported on first use: that takes more than a second."""
         from mlflow import MlflowClient
 
-        return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+        with one_maker(self.tracking_uri):
+            return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
 
     def models(self) -> list[str]:
         """The names of the registered models."""

@@ -22,7 +22,7 @@ FIRST = (
     f"after:{LIFE}:place:1",
     "after:serving.launch:write_state:1",
     "before:serving.launch:_wait:1",
-    f"after:{LIFE}:_start:1",
+    f"before:{LIFE}:prune:1",
 )
 # And of the next one, which rolls the process.
 ROLL = (
