@@ -18,6 +18,7 @@ from steps.deployment.settings import RolloutSettings
 from steps.deployment.smoke import Smoke
 from steps.deployment.steps import Deployment, ask_version, required
 from steps.registry import aliases
+from steps.registry.recording import keep_page
 from steps.registry.registry import Registry
 from steps.registry.tracking import mark_production, open_registry
 from steps.registry.version import Champion, Version
@@ -54,7 +55,9 @@ def canary(
     facts = {"rollout": decision.outcome, "serves": decision.serves, "why": decision.reasons[0]}
     log_metadata(facts, run_id_name_or_prefix=get_step_context().pipeline_run.id)
     page = render(decision, rollout)
-    open_registry().client.log_text(version.run_id, page, f"{FOLDER}/{_run_name()}.html")
+    name = f"{FOLDER}/{_run_name()}.html"
+    if lost := keep_page(open_registry().client, version.run_id, page, name):
+        logger.warning("The page is not in MLflow: %s", lost)
     return decision, HTMLString(page)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from steps.monitoring.profile import watched
 from steps.monitoring.sample import Sample
 from steps.monitoring.settings import MonitoringSettings
 from steps.monitoring.verdict import Outcome
+from steps.registry.recording import keep_page
 from steps.registry.registry import Registry, local_path
 from steps.registry.version import Version
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 FOLDER = "monitoring"
+logger = logging.getLogger(__name__)
 
 
 def wanted(outcome: Outcome, settings: MonitoringSettings) -> bool:
@@ -47,7 +50,8 @@ def keep_report(
 def keep_verdict(registry: Registry, version: Version, page: str, until: datetime) -> None:
     """Keep the verdict's own page beside it."""
     name = f"{FOLDER}/{until:%Y%m%dT%H%M%SZ}-verdict.html"
-    registry.client.log_text(version.run_id, page, name)
+    if lost := keep_page(registry.client, version.run_id, page, name):
+        logger.warning("The verdict's page is not in MLflow: %s", lost)
 
 
 def draw_page(version: Version, sample: Sample, schema: TableSchema) -> str:

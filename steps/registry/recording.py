@@ -37,6 +37,19 @@ def record_run(
         _record_candidate(client, held, run_id, evaluation)
 
 
+def keep_page(client: MlflowClient, run_id: str, page: str, name: str) -> str:
+    """Keep a page beside a version; why it could not be kept, which ends nothing.
+
+    Args:
+        run_id: The run in which the version was trained, which may be gone by now.
+    """
+    try:
+        client.log_text(run_id, page, name)
+    except Exception as error:  # Each kind of store has errors of its own.
+        return f"{type(error).__name__}: {error}"[:300]
+    return ""
+
+
 def abandon(client: MlflowClient, name: str) -> None:
     """End the MLflow runs of a training whose process was killed.
 
