@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from steps.registry.registry import Registry
 
 
+Mounts = Mapping[str, Mapping[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """A model of the active stack's registry."""
@@ -24,13 +27,18 @@ class Chosen:
     registry: Registry
     options: argparse.Namespace
 
-    def run(self, pipeline: Any, **arguments: Any) -> Completed:
-        """Run a pipeline over the model to its end, with as many words as were asked for."""
+    def run(self, pipeline: Any, mounts: Mounts | None = None, **arguments: Any) -> Completed:
+        """Run a pipeline over the model to its end, with as many words as were asked for.
+
+        Args:
+            mounts: Files and folders of this machine that the steps see, as Docker is told of them.
+        """
         from commands.execution import execute
 
         console, quiet = console_for(self.options), self.options.quiet or self.options.json
         given = {"model": self.model, **arguments}
-        return execute(pipeline, given, model=self.model, console=console, quiet=quiet)
+        told: dict[str, Any] = {"console": console, "quiet": quiet, "mounts": mounts}
+        return execute(pipeline, given, model=self.model, **told)
 
 
 @contextmanager

@@ -48,7 +48,7 @@ def execute(
     quiet: bool,
     cache: bool = True,
     attempts: Mapping[str, dict[str, Any]] | None = None,
-    tables: Collection[str] = (),
+    mounts: Mapping[str, Mapping[str, str]] | None = None,
     begun: Callable[[str, str], None] | None = None,
     earlier: PipelineRunResponse | None = None,
 ) -> Completed:
@@ -57,7 +57,7 @@ def execute(
     Args:
         cache: Let ZenML answer a step that it has run before on the same inputs.
         attempts: What ZenML is told of each step: how often and for how long it is tried.
-        tables: Files and folders of this machine that the steps read.
+        mounts: Files and folders of this machine that the steps see, as Docker is told of them.
         begun: Is told the pipeline's name and the run's before anything runs.
         earlier: A run of this pipeline with these arguments that did not finish: what its steps
             gave is taken over, and only the others run.
@@ -70,7 +70,8 @@ def execute(
 
     name = run_name(pipeline.name)
     spare = spare_packages(config.candidates if (config := arguments.get("config")) else ())
-    options = {**options_of(pipeline.name, tables, spare, cache=cache), "steps": attempts or {}}
+    options = {**options_of(pipeline.name, mounts or {}, spare, cache=cache)}
+    options["steps"] = attempts or {}
     named = pipeline.with_options(run_name=name, model=versioned(model, earlier), **options)
     if begun is not None:
         begun(pipeline.name, name)
@@ -100,13 +101,17 @@ def execute(
 
 
 def options_of(
-    pipeline: str, tables: Collection[str], spare: Collection[str], *, cache: bool
+    pipeline: str,
+    mounts: Mapping[str, Mapping[str, str]],
+    spare: Collection[str],
+    *,
+    cache: bool,
 ) -> dict[str, Any]:
     """What the active stack makes of a pipeline: its image, its way of failing, its maths."""
     from stacks.image import image_settings
     from stacks.modes import execution_mode, maths
 
-    settings = image_settings(pipeline, tables, spare)
+    settings = image_settings(pipeline, mounts, spare)
     anew = {} if cache else {"enable_cache": False}
     return {"settings": settings, "environment": maths(), **execution_mode(), **anew}
 

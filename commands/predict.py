@@ -19,14 +19,18 @@ def run(options: argparse.Namespace) -> int:
     """Predict a table with the champion and say where the predictions are."""
     settings = settings_of(options)
     locate(settings.data)
-    output = locate_output(settings.out)
+    locate_output(settings.out)
     with chosen_model(options) as chosen:
+        from commands.output import fetch, within_reach_to_write
+        from commands.reach import within_reach
         from pipelines.inference import inference
-
-        if output.kind == "file":
-            refuse_elsewhere(settings.out)
-    done = chosen.run(inference, settings=settings, version=options.version)
-    predictions = done.artifact("predict_rows")
+    console = console_for(options)
+    reached = within_reach(settings.data, "", console)
+    output = within_reach_to_write(settings.out)
+    settings = settings.model_copy(update={"data": reached.data, "out": output.told})
+    mounts = {**reached.mounts, **output.mounts}
+    done = chosen.run(inference, mounts, settings=settings, version=options.version)
+    predictions = fetch(output, done.artifact("predict_rows"), console)
     show(predictions, options)
     return 0
 
@@ -49,24 +53,6 @@ def settings_of(options: argparse.Namespace) -> PredictionSettings:
         faulty=options.faulty,
         batch=options.batch,
     )
-
-
-def refuse_elsewhere(out: str) -> None:
-    """Refuse a path of this machine where the step runs on another, or in a container.
-
-    Raises:
-        ConfigError: It does.
-    """
-    from stacks.check import registered_file
-    from stacks.pairs import steps_leave_this_process
-    from stacks.registered import active_stack_name
-
-    stack = active_stack_name()
-    if steps_leave_this_process(registered_file(stack)):
-        raise ConfigError(
-            f"The steps of the stack '{stack}' do not run in this process: --out '{out}' "
-            "would be left where they run. Name an object store's URI."
-        )
 
 
 def show(predictions: Predictions, options: argparse.Namespace) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,10 @@ from stacks.check import registered_file
 from stacks.pairs import containers_of_this_machine, steps_leave_this_process
 from stacks.registered import active_stack_name
 from stacks.schema import StackFile
+from steps.data.fingerprint import fingerprint
 from steps.data.location import lies_here, locate, masked
 from steps.data.objectstore import ARTIFACTS
+from steps.data.settings import SourceSettings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,21 +34,22 @@ class Reached:
     """A table as the steps are told of it.
 
     Args:
-        mounts: The files and folders of this machine that their containers have to see.
+        mounts: The files and folders of this machine that their containers have to see, as Docker
+            is told of them.
     """
 
     data: str
-    mounts: tuple[str, ...] = ()
+    mounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def within_reach(data: str, fingerprint: str, console: Console) -> Reached:
+def within_reach(data: str, known: str, console: Console) -> Reached:
     """A table where the active stack's steps find it.
 
     Steps of this process read a file where it lies. Containers of this machine see it mounted, read
     only. For steps of other machines it is copied to the artifact store, once for its content.
 
     Args:
-        fingerprint: The table's identity, which its bytes alone decide.
+        known: The table's identity, which its bytes alone decide; empty where nobody has asked.
 
     Raises:
         RunError: The artifact store does not take it.
@@ -57,8 +60,8 @@ def within_reach(data: str, fingerprint: str, console: Console) -> Reached:
         return Reached(data)
     path = Path(location.uri).absolute()
     if containers_of_this_machine(file):
-        return Reached(str(path), (str(path),))
-    return Reached(copied(path, fingerprint, console))
+        return Reached(str(path), {str(path): {"bind": str(path), "mode": "ro"}})
+    return Reached(copied(path, known or fingerprint(SourceSettings(data=data)) or "", console))
 
 
 def require_labels_in_reach(uri: str, stack: StackFile) -> None:
@@ -75,7 +78,7 @@ def require_labels_in_reach(uri: str, stack: StackFile) -> None:
         )
 
 
-def copied(path: Path, fingerprint: str, console: Console) -> str:
+def copied(path: Path, identity: str, console: Console) -> str:
     """The address of a table's copy in the active stack's artifact store.
 
     Raises:
@@ -84,7 +87,7 @@ def copied(path: Path, fingerprint: str, console: Console) -> str:
     from zenml.client import Client
 
     store = Client().active_stack.artifact_store
-    digest = fingerprint.removeprefix("sha256:")[:LETTERS]
+    digest = identity.removeprefix("sha256:")[:LETTERS]
     place = f"{FOLDER}/{digest}"
     for source, name in sorted(_files(path)):
         target = f"{store.path.rstrip('/')}/{place}/{name}"

@@ -125,7 +125,7 @@ def submit(
         schedule=Schedule(name=name, cron_expression=cron),
         model=Model(name=config.model),
         steps=config.attempts,
-        **options_of(pipeline.name, (), spare, cache=True),
+        **options_of(pipeline.name, {}, spare, cache=True),
         **options,
     )
     try:

@@ -199,7 +199,7 @@ def train(job: Job, entry: Entry, options: argparse.Namespace, console: Console)
             **with_labels(job.config, job.fingerprint),
         }
         execute = runner(job, entry, options, console)
-        told = {"cache": job.cache, "tables": reached.mounts}
+        told = {"cache": job.cache, "mounts": reached.mounts}
         run = partial(execute, training, arguments, **told)
         trained = settle(partial(run, earlier=earlier), run, console)
     label(trained)

@@ -7,7 +7,7 @@ it from there in a step's container, so that a change of the code builds nothing
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +35,15 @@ TORCH_VARIABLE = "SWITCHYARD_TORCH_INDEX"
 
 
 def image_settings(
-    pipeline: str, tables: Collection[str] = (), spare: Collection[str] = ()
+    pipeline: str,
+    mounts: Mapping[str, Mapping[str, str]] | None = None,
+    spare: Collection[str] = (),
 ) -> dict[str, Any]:
     """What ZenML is to know of the active stack's image; empty where no step is in a container.
 
     Args:
-        tables: Files and folders of this machine that steps in its own containers read.
+        mounts: Files and folders of this machine that steps in its own containers see, as Docker
+            is told of them.
         spare: Packages that no step of this run imports.
 
     Raises:
@@ -52,8 +55,7 @@ def image_settings(
     settings: dict[str, Any] = {"docker": docker_settings(steps_image(file, spare))}
     if flavors(file, "orchestrator") & OWN_CONTAINERS:
         asked = deploying(file) if pipeline == "deployment" else run_args(file)
-        mounts = {path: {"bind": path, "mode": "ro"} for path in tables}
-        volumes = {**asked.get("volumes", {}), **mounts}
+        volumes = {**asked.get("volumes", {}), **(mounts or {})}
         settings["orchestrator"] = {"run_args": {**asked, "volumes": volumes}}
     return settings
 
