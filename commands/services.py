@@ -21,11 +21,13 @@ def status(options: argparse.Namespace) -> int:
     prepare(verbose=options.verbose)
     from commands.interrupted import close_dead, lines
     from commands.schedule import lines as scheduled
-    from steps.deployment.deployer import active_deployer
+    from steps.deployment.deployer import active_deployer, serves
 
-    deployer = active_deployer()
-    endpoints = deployer.endpoints()
-    trials = {each.name: seen for each in endpoints if (seen := _trial(deployer, each))}
+    deployer = active_deployer() if serves() else None
+    endpoints = deployer.endpoints() if deployer else []
+    trials = {
+        each.name: seen for each in endpoints if deployer and (seen := _trial(deployer, each))
+    }
     if options.json:
         print_json([_told(each, trials.get(each.name)) for each in endpoints])
         return 0
@@ -34,8 +36,10 @@ def status(options: argparse.Namespace) -> int:
         console.print(_table(endpoints))
         for seen in trials.values():
             console.print(_line(seen), highlight=False, soft_wrap=True)
-    else:
+    elif deployer:
         print("Nothing is served. `python run.py` trains and deploys.")
+    else:
+        print("The active stack has no model deployer: it serves nothing.")
     close_dead()
     for line in (*lines(), *scheduled()):
         console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -5,6 +5,13 @@ from serving.spec import Access, Deployer, Endpoint, Guarded, Trials
 from steps.deployment.settings import RolloutSettings
 
 
+def serves() -> bool:
+    """Whether the active stack has a model deployer, of whichever flavor."""
+    from zenml.client import Client
+
+    return Client().active_stack.model_deployer is not None
+
+
 def active_deployer() -> Deployer:
     """The active stack's model deployer.
 

@@ -15,6 +15,8 @@ signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
 # Seconds in which a Docker engine that is busy answers: Airflow's own 60 failed runs whose steps
 # had all succeeded.
 ANSWER = 600
+# By this label a step's container is known among all of an engine.
+LABEL = "switchyard.airflow"
 DOCKER = "airflow.providers.docker.operators.docker.DockerOperator"
 
 
@@ -28,9 +30,11 @@ def prepared(task: Any, dealt: GroupedSnapshot, network: str) -> None:
     task.command = ending(in_turn(task.command, dealt.groups[task.id].steps))
     configured = [step.config for step in dealt.members(task.id).values()]
     if task.operator_source == DOCKER:
-        said = {"network_mode": network, "auto_remove": "force", "mount_tmp_dir": False}
         task.operator_args = {
-            **said,
+            "network_mode": network,
+            "auto_remove": "force",
+            "mount_tmp_dir": False,
+            "labels": {LABEL: task.id},
             "timeout": ANSWER,
             **limited(configured),
             **task.operator_args,

@@ -1,42 +1,31 @@
-"""A stack on a real Airflow, with steps in real containers, and the team's real servers."""
+"""A stack on a real Airflow, with steps in real containers, and real servers."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.airflow.server import LOGIN, AirflowServer, airflow_in
-from tests.docker.packages import NEEDED, closure
-from tests.integration.stacks.store import KEY, SECRET
-from tests.integration.team.accounts import api_key
-from tests.integration.team.servers import Team
+from tests.airflow.server import LOGIN, AirflowServer
+from tests.docker.cluster import Cluster
 from tests.workplace import ROOT
 
-if TYPE_CHECKING:
-    from docker import DockerClient
+NAME = "airflow-tested"
 
 
 @pytest.fixture(scope="session")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowServer]:
-    """A real Airflow."""
-    with airflow_in(tmp_path_factory.mktemp("airflow")) as found:
-        yield found
+def settings(training_image: str) -> dict[str, Any]:
+    """The project's own image."""
+    from stacks.image import docker_settings
 
-
-@pytest.fixture(scope="session")
-def settings(docker_engine: "DockerClient", base_image: str) -> dict[str, Any]:
-    """The project's own image, with fewer packages."""
-    from stacks.image import docker_settings, ensure_image
-
-    return {"docker": docker_settings(ensure_image(docker_engine, closure(NEEDED), base_image))}
+    return {"docker": docker_settings(training_image)}
 
 
 @pytest.fixture(scope="package")
 def client(
-    team: Team, airflow: AirflowServer, registry: str, tmp_path_factory: pytest.TempPathFactory
+    servers: Cluster, airflow: AirflowServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Path]:
-    """This process as a client of the team's ZenML server, with the stack active."""
+    """This process as a client of the ZenML server, with the stack active."""
     from zenml.client import Client
     from zenml.config.global_config import GlobalConfiguration
     from zenml.utils import source_utils
@@ -49,33 +38,31 @@ def client(
         patch.setenv("ZENML_CONFIG_PATH", str(home))
         patch.setenv("ZENML_LOCAL_STORES_PATH", str(home / "stores"))
         patch.setenv("ZENML_ANALYTICS_OPT_IN", "false")
-        patch.setenv("ZENML_STORE_URL", team.zenml)
-        patch.setenv("ZENML_STORE_API_KEY", api_key(team, "airflow"))
+        patch.setenv("ZENML_STORE_URL", servers.zenml.url)
+        patch.setenv("ZENML_STORE_API_KEY", servers.zenml.key)
         patch.setattr(source_utils, "_CUSTOM_SOURCE_ROOT", str(ROOT))
         GlobalConfiguration._reset_instance()
         Client._reset_instance()
-        Client().create_secret("airflow-s3", {"key": KEY, "secret": SECRET})
-        Client().create_secret("airflow-login", LOGIN)
-        apply(StackFile.model_validate(stack(team, airflow, registry)), active=True)
+        apply(StackFile.model_validate(stack(servers, airflow)), active=True)
         yield home
     GlobalConfiguration._reset_instance()
     Client._reset_instance()
 
 
-def stack(team: Team, airflow: AirflowServer, registry: str) -> dict[str, Any]:
+def stack(servers: Cluster, airflow: AirflowServer) -> dict[str, Any]:
     """A stack as `airflow.yaml` has it, as far as a pipeline without models needs one."""
 
     def one(flavor: str, **configuration: object) -> list[dict[str, object]]:
-        return [{"name": "airflow-tested", "flavor": flavor, "configuration": configuration}]
+        return [{"name": NAME, "flavor": flavor, "configuration": configuration}]
 
-    login = {key: f"{{{{airflow-login.{key}}}}}" for key in LOGIN}
-    keys = {"key": "{{airflow-s3.key}}", "secret": "{{airflow-s3.secret}}"}
+    login = {key: f"{{{{switchyard-airflow.{key}}}}}" for key in LOGIN}
+    keys = {"key": "{{switchyard-s3.key}}", "secret": "{{switchyard-s3.secret}}"}
     quirks = {
         "request_checksum_calculation": "when_required",
         "response_checksum_validation": "when_required",
     }
     return {
-        "stack_name": "airflow-tested",
+        "stack_name": NAME,
         "components": {
             "orchestrator": one(
                 "airflow_watched",
@@ -88,12 +75,12 @@ def stack(team: Team, airflow: AirflowServer, registry: str) -> dict[str, Any]:
                 patience=60.0,
                 **login,
             ),
-            "container_registry": one("default", uri=registry),
+            "container_registry": one("default", uri=servers.registry),
             "image_builder": one("local"),
             "artifact_store": one(
                 "s3",
                 path="s3://bucket",
-                client_kwargs={"endpoint_url": team.store.endpoint, "region_name": "us-east-1"},
+                client_kwargs={"endpoint_url": servers.store.endpoint, "region_name": "us-east-1"},
                 config_kwargs=quirks,
                 **keys,
             ),

@@ -12,9 +12,9 @@ from serving.errors import ConfigError, RunError
 from stacks.flavors.airflow.api import Airflow
 from stacks.registered import find_component
 from tests.airflow.server import LOGIN, AirflowServer
+from tests.docker.cluster import Cluster
 from tests.integration.airflow import pipelines
 from tests.integration.data.servers import free_port
-from tests.integration.team.servers import Team
 
 SECONDS = 60.0
 pytestmark = pytest.mark.usefixtures("client")
@@ -62,7 +62,7 @@ def orchestrator() -> Any:
 
 
 def test_branches_run_side_by_side_in_containers(
-    settings: dict[str, Any], airflow: AirflowServer, docker_engine: Any, team: Team
+    settings: dict[str, Any], airflow: AirflowServer, docker_engine: Any, servers: Cluster
 ) -> None:
     """Airflow does not drop a step's wish for memory, which ZenML alone does with Docker."""
     run = submitted(pipelines.sums, settings)
@@ -71,7 +71,7 @@ def test_branches_run_side_by_side_in_containers(
     left, right = run.steps["left"], run.steps["right"]
     assert max(left.start_time, right.start_time) < min(left.end_time, right.end_time)
     assert run.run_metadata["orchestrator_url"].startswith(f"{airflow.url}/dags/sums_")
-    nothing_is_left(airflow, docker_engine, team)
+    nothing_is_left(airflow, docker_engine, servers)
 
 
 def test_a_failing_step_fails_the_run_here_and_nothing_follows(settings: dict[str, Any]) -> None:
@@ -91,7 +91,7 @@ def test_a_failing_step_fails_the_run_here_and_nothing_follows(settings: dict[st
     then="the next run",
 )
 def test_a_container_that_dies_ends_its_run_in_zenml_too(
-    settings: dict[str, Any], airflow: AirflowServer, docker_engine: Any, team: Team
+    settings: dict[str, Any], airflow: AirflowServer, docker_engine: Any, servers: Cluster
 ) -> None:
     """Nobody else would tell ZenML, where such a run stays `running` for ever."""
     with pytest.raises(RunError, match="a container died while dies was at work") as told:
@@ -100,16 +100,16 @@ def test_a_container_that_dies_ends_its_run_in_zenml_too(
     run = newest("dying")
     assert str(run.status) == "failed"
     assert {name: str(step.status) for name, step in run.steps.items()} == {"dies": "failed"}
-    nothing_is_left(airflow, docker_engine, team)
+    nothing_is_left(airflow, docker_engine, servers)
 
 
 def test_a_run_that_takes_too_long_is_ended_with_its_container(
-    settings: dict[str, Any], airflow: AirflowServer, docker_engine: Any, team: Team
+    settings: dict[str, Any], airflow: AirflowServer, docker_engine: Any, servers: Cluster
 ) -> None:
     with changed(timeout=1), pytest.raises(RunError, match="did not end in 1 seconds"):
         submitted(pipelines.waiting, settings)
     assert str(newest("waiting").status) == "failed"
-    nothing_is_left(airflow, docker_engine, team)
+    nothing_is_left(airflow, docker_engine, servers)
     # A container that begins late makes no run of its own, which nobody would end.
     dag = newest("waiting").run_metadata["airflow_dag_id"]
     api = Airflow(airflow.url, LOGIN["username"], LOGIN["password"], None)
@@ -147,13 +147,15 @@ def test_an_airflow_that_does_not_answer_is_told_before_anything_is_written(
     assert not list(airflow.dags.iterdir())
 
 
-def nothing_is_left(airflow: AirflowServer, engine: Any, team: Team) -> None:
+def nothing_is_left(airflow: AirflowServer, engine: Any, servers: Cluster) -> None:
     """Neither a DAG's file, which holds a token, nor a container."""
     assert not list(airflow.dags.iterdir())
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         held = engine.containers.list(all=True, ignore_removed=True)
-        left = [each for each in held if f"ZENML_STORE_URL={team.zenml}" in environment(each)]
+        left = [
+            each for each in held if f"ZENML_STORE_URL={servers.zenml.url}" in environment(each)
+        ]
         if not left:
             return
         # Airflow tells its worker of a run's end, and that one ends the container.

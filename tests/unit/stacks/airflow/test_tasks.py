@@ -33,6 +33,7 @@ def test_a_container_gets_the_most_that_any_of_its_steps_asks_for_and_leaves_not
         "network_mode": "host",
         "auto_remove": "force",
         "mount_tmp_dir": False,
+        "labels": {"switchyard.airflow": "load_to_fit"},
         "timeout": 600,
         "mem_limit": "1953125k",
         "cpus": 0.5,
