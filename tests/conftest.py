@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 if TYPE_CHECKING:
     from docker import DockerClient
 
+    from tests.airflow.server import AirflowServer
     from tests.docker.cluster import Cluster
 
 # onnxruntime and MLflow send telemetry from their import on, unless they are told not to.
@@ -33,6 +34,7 @@ COSTLY = {
     "containers": (
         "tests/conformance/deployers/",
         "tests/conformance/stacks/test_containers.py",
+        "tests/integration/airflow/",
         "tests/integration/rehearsal/",
         "tests/integration/serving/docker/",
         "tests/integration/serving/test_seldon_local.py",
@@ -41,7 +43,6 @@ COSTLY = {
         "tests/integration/test_rollback.py",
     ),
     "team": (
-        "tests/integration/airflow/",
         "tests/integration/kubeflow/",
         "tests/integration/kubernetes/",
         "tests/integration/team/",
@@ -54,7 +55,7 @@ FIXTURES = {
     "seldon_cache": {"containers"},
     "servers": {"containers"},
     "team": {"team"},
-    "airflow": {"team"},
+    "airflow": {"containers"},
 }
 
 
@@ -134,6 +135,15 @@ def servers(tmp_path_factory: pytest.TempPathFactory, registry: str) -> "Iterato
     from tests.docker.cluster import cluster_in
 
     with cluster_in(tmp_path_factory.mktemp("cluster"), registry) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[AirflowServer]":
+    """A real Airflow."""
+    from tests.airflow.server import airflow_in
+
+    with airflow_in(tmp_path_factory.mktemp("airflow")) as found:
         yield found
 
 

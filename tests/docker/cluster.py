@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.airflow.server import LOGIN
 from tests.integration.rehearsal.servers import Server, zenml_server
 from tests.integration.stacks.store import KEY, SECRET, Store, mlflow_serving, store_in
 
@@ -39,7 +40,7 @@ class Cluster:
 @contextmanager
 def cluster_in(folder: Path, registry: str) -> Iterator[Cluster]:
     """Start them, and end them with the block."""
-    secrets = {"switchyard-s3": {"key": KEY, "secret": SECRET}}
+    secrets = {"switchyard-s3": {"key": KEY, "secret": SECRET}, "switchyard-airflow": LOGIN}
     with ExitStack() as held:
         store = held.enter_context(store_in(folder / "store"))
         zenml = held.enter_context(zenml_server(folder / "zenml", secrets))

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from tests.airflow.server import AirflowServer
 from tests.docker.cluster import Cluster
 from tests.workplace import ROOT, Finished, Workplace
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-STACKS = ("local", "local-s3", "docker", "kubeflow-rehearsal")
+STACKS = ("local", "local-s3", "docker", "kubeflow-rehearsal", "airflow")
 QUESTION = {
     "candidates": "[{name: linear, kind: linear}, {name: forest, kind: forest}]",
     "tuning.trials": "1",
@@ -32,8 +33,8 @@ QUESTION = {
     "report.enabled": "false",
 }
 SECONDS = 1500
-DOCKER, REHEARSAL = "switchyard.run", "switchyard.rehearsal"
-LABELS = {DOCKER, REHEARSAL}
+DOCKER, REHEARSAL, AIRFLOW = "switchyard.run", "switchyard.rehearsal", "switchyard.airflow"
+LABELS = {DOCKER, REHEARSAL, AIRFLOW}
 # What a step of a copy of the project does that no step of the project does.
 BROKEN = '    raise ValueError("the code of now")\n'
 
@@ -49,17 +50,12 @@ class Place:
     def run(self, *words: str, root: Path = ROOT) -> Finished:
         """Run `python run.py` of a copy of the project on the table."""
         said = [word for key, value in QUESTION.items() for word in ("--set", f"{key}={value}")]
+        return self.call(*words, "--data", str(self.table), "--target", "sold", *said, root=root)
+
+    def call(self, *words: str, root: Path = ROOT) -> Finished:
+        """Run `python run.py` of a copy of the project."""
         done = subprocess.run(
-            [
-                sys.executable,
-                "run.py",
-                *words,
-                "--data",
-                str(self.table),
-                "--target",
-                "sold",
-                *said,
-            ],
+            [sys.executable, "run.py", *words],
             cwd=root,
             env=self.environment,
             capture_output=True,
@@ -84,7 +80,11 @@ def write_table(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def place(
-    tmp_path_factory: pytest.TempPathFactory, servers: Cluster, training_image: str, base_image: str
+    tmp_path_factory: pytest.TempPathFactory,
+    servers: Cluster,
+    airflow: AirflowServer,
+    training_image: str,
+    base_image: str,
 ) -> Iterator[Place]:
     """Where these tests run; what they serve ends with them."""
     home = tmp_path_factory.mktemp("containers")
@@ -94,6 +94,8 @@ def place(
     environment = {
         **work.environment,
         **servers.environment,
+        "SWITCHYARD_AIRFLOW_URL": airflow.url,
+        "SWITCHYARD_AIRFLOW_DAGS": str(airflow.dags),
         "AWS_ACCESS_KEY_ID": "",
         "AWS_SECRET_ACCESS_KEY": "",
         "SWITCHYARD_BASE_IMAGE": base_image,
@@ -164,14 +166,14 @@ def test_the_champion_answers_alike_wherever_it_is_served(compared: Compared) ->
     (answer,) = [each for each in compared.document["facts"] if each["name"] == "served answer"]
     assert tuple(answer["values"]) == STACKS[:3]
     serves = {each["stack"]: each["serves"] for each in compared.document["stacks"]}
-    assert serves == {**dict.fromkeys(STACKS[:3], True), STACKS[3]: False}
+    assert serves == {**dict.fromkeys(STACKS[:3], True), **dict.fromkeys(STACKS[3:], False)}
 
 
 def test_cheap_steps_share_a_container(compared: Compared) -> None:
     """A training is four: up to the split, each candidate, and from the blend on."""
     kinds = [label for each in compared.containers for label in LABELS & set(each)]
     assert kinds.count(DOCKER) == 4 + 1
-    assert kinds.count(REHEARSAL) == 4
+    assert kinds.count(REHEARSAL) == kinds.count(AIRFLOW) == 4
 
 
 def test_no_image_is_built_for_a_run(
@@ -189,6 +191,34 @@ def test_a_table_of_this_machine_is_copied_to_the_store_once(
     assert compared
     held = [key for key in servers.store.objects() if key.startswith("tables/")]
     assert [key.rpartition("/")[2] for key in held] == ["houses.csv"]
+
+
+@pytest.fixture(scope="module")
+def predicted(place: Place, compared: Compared) -> bytes:
+    """What the champion of this process says of the table."""
+    assert compared
+    return predictions(place, "local")
+
+
+def predictions(place: Place, stack: str) -> bytes:
+    """What the champion of a stack says of the table: the file, of which nothing else is left."""
+    out = place.table.with_name(f"{stack}.csv")
+    words = ("--data", str(place.table), "--out", str(out), "--keep", "none")
+    done = place.call("predict", "--stack", stack, *words)
+    assert done.status == 0, done.output + done.errors
+    assert f"written  {out}" in done.output
+    assert not list(out.parent.glob(f"{out.name}?*"))
+    return out.read_bytes()
+
+
+@pytest.mark.parametrize("stack", ["docker", "kubeflow-rehearsal"])
+def test_a_file_of_this_machine_is_predicted_into_another_wherever_the_steps_run(
+    place: Place, predicted: bytes, servers: Cluster, stack: str
+) -> None:
+    """In containers that see its folder, and in those that see only the artifact store."""
+    assert predictions(place, stack) == predicted
+    assert predicted.count(b"\n") == 300 + 1
+    assert not [key for key in servers.store.objects() if key.startswith("predictions/")]
 
 
 @pytest.fixture(scope="module")
