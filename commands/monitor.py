@@ -33,8 +33,12 @@ def run(options: argparse.Namespace) -> int:
     overrides = parse_overrides(options.set)
     changes = changes_of(overrides)
     with chosen_model(options) as chosen:
+        from commands.reach import Reached, within_reach
         from pipelines.monitoring import monitoring
-    done = chosen.run(monitoring, window=window, changes=changes)
+    console, labels = console_for(options), window.labels
+    reached = within_reach(labels, "", console) if labels else Reached("")
+    window = window.model_copy(update={"labels": reached.data})
+    done = chosen.run(monitoring, reached.mounts, window=window, changes=changes)
     verdict = done.artifact("judge_window", "verdict").model_dump(mode="json")
     if options.act:
         verdict["action"] = act(chosen.registry, verdict, overrides)
@@ -43,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.quiet:
         print(verdict["outcome"])
     else:
-        show(verdict, console_for(options))
+        show(verdict, console)
     return FOUND if verdict["outcome"] in ("drift", "degraded") else 0
 
 
