@@ -36,6 +36,9 @@ LOCAL = {
 }
 # What a step itself talks to; the rest is asked from here too, maybe through a forwarded port.
 ASKED_BY_STEPS = {"artifact_store", "experiment_tracker", "model_registry"}
+# Those whose containers can have the network of the machine that they run on.
+NETWORKED = {"airflow_watched", "kubeflow_rehearsal"}
+NETWORK = "on Linux `export SWITCHYARD_DOCKER_NETWORK=host`, which `network` of the orchestrator is"
 OWN_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -142,13 +145,13 @@ def _out_of_reach(
         yield from _own_registry(place(type_, component), str(values.get("uri", "")), remote)
     if type_ not in ASKED_BY_STEPS or _on_the_hosts_network(file, facts):
         return
+    reach = "name an address that both can reach"
+    if flavors(file, "orchestrator") <= NETWORKED:
+        reach = f"{reach}, or {NETWORK}"
     for key, value in leaves(values):
         if isinstance(value, str) and _host(value) in OWN_MACHINE:
-            yield Problem(
-                place(type_, component),
-                f"{key} names this machine, and the steps of {remote} run on others",
-                "name an address that both can reach",
-            )
+            what = f"{key} names this machine, and the steps of {remote} run on others"
+            yield Problem(place(type_, component), what, reach)
 
 
 def _own_registry(where: str, uri: str, remote: str) -> Iterator[Problem]:

@@ -107,6 +107,16 @@ def test_components_that_do_not_fit_are_told(components: dict[str, Entry], messa
     assert message in told(stack(**components), contexts=["prd"])
 
 
+def test_containers_of_one_machine_can_have_its_network() -> None:
+    """Whoever has all servers on one machine is told how its containers reach them."""
+    tracker: Entry = ("mlflow", {"tracking_uri": "http://127.0.0.1:5000"})
+    said = "or on Linux `export SWITCHYARD_DOCKER_NETWORK=host`"
+    for flavor, hinted in (("airflow_watched", True), ("kubernetes", False)):
+        text = told(stack(orchestrator=(flavor, {}), experiment_tracker=tracker))
+        assert "tracking_uri names this machine" in text
+        assert (said in text) == hinted
+
+
 def test_a_directory_in_which_airflow_finds_nothing_is_told_before_a_run(tmp_path: Path) -> None:
     """It would be made, and nobody would look into it."""
     file, plain = read_stack("airflow"), tmp_path / "file"
