@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from steps.inference.settings import Predictions
 
-# The folder of the artifact store in which a file lies until it is fetched.
-FOLDER = "predictions"
+# The folder of the artifact store in which a file lies until it is fetched; the prediction log has
+# one of its own.
+FOLDER = "outputs"
 # Where containers of this machine see the folder of the file: a home of theirs is none of ours.
 MOUNTED = "/predictions"
 LETTERS = 16

@@ -218,7 +218,7 @@ def test_a_file_of_this_machine_is_predicted_into_another_wherever_the_steps_run
     """In containers that see its folder, and in those that see only the artifact store."""
     assert predictions(place, stack) == predicted
     assert predicted.count(b"\n") == 300 + 1
-    assert not [key for key in servers.store.objects() if key.startswith("predictions/")]
+    assert not [key for key in servers.store.objects() if key.startswith("outputs/")]
 
 
 @pytest.fixture(scope="module")
