@@ -9,6 +9,9 @@ from tests.workplace import ROOT
 # The packages of stacks whose artifacts lie in S3, and of Kubeflow's.
 EXTRAS = ("boto3", "kfp", "kfp-kubernetes", "kubernetes", "s3fs")
 
+# Of what a step imports, the part that small pipelines of the tests need.
+NEEDED = ("boto3", "kfp", "kubernetes", "s3fs", "zenml")
+
 
 def without_torch() -> list[str]:
     """The core's pins but for torch, which no candidate of these tests needs, and the extras'."""
