@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.peers.stages import TARGET
 from benchmarks.process import Cost, Place, place
 from benchmarks.spread import Spread, ratios
-from benchmarks.tools import NAIVE, TOOLS, Tool, flow_of
+from benchmarks.tools import NAIVE, STORE, TOOLS, Tool, flow_of
 
 ROWS, COLUMNS = 20_000, 10
 COUNTS = (5, 10, 30)
@@ -126,12 +126,12 @@ def fives(tool: Tool, costs: Costs, problems: Mapping[str, str]) -> list[dict[st
 
 
 def of_naive(costs: Costs, own: Sequence[Cost], how: str) -> Spread | None:
-    """How many times the wall seconds of the naive pipeline, from nothing where it has no such way.
+    """How many times the wall seconds of the naive pipeline: from nothing, or in an old store too.
 
     None where that pipeline was not measured.
     """
     naive = costs.get(NAIVE)
-    return ratios(walls(own), walls(naive.get(how, naive[COLD]))) if naive else None
+    return ratios(walls(own), walls(naive[STORE if how == STORE else COLD])) if naive else None
 
 
 def walls(costs: Sequence[Cost]) -> list[float]:

@@ -11,6 +11,7 @@ from benchmarks.table import PICTURES
 from benchmarks.tools import OURS
 
 OURS_IN, OTHERS_IN = "#1f6f54", "#8a97a3"
+SECONDS = (1, 2, 5, 10, 20, 50)
 # Text stays text, and two drawings of the same numbers are the same file.
 SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "peers", "font.size": 9}
 
@@ -27,7 +28,9 @@ def draw(results: dict[str, Any], root: Path) -> None:
     from matplotlib import pyplot
 
     with pyplot.rc_context(SETTINGS):
-        figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+        figure, (left, right) = pyplot.subplots(
+            1, 2, figsize=(11, 4), layout="constrained", width_ratios=(3, 2)
+        )
         bars(left, [row for row in rows if row["table"] == "five"])
         lines(right, [row for row in rows if row["table"] == "chain"])
         path = root / PICTURES["peers"][0]
@@ -60,6 +63,8 @@ def lines(axes: Any, rows: Sequence[dict[str, Any]]) -> None:
     axes.set_xlabel("steps that do nothing")
     axes.set_title("Wall seconds by steps")
     axes.set_yscale("log")
+    axes.set_yticks(SECONDS, [f"{each:g}" for each in SECONDS])
+    axes.set_yticks([], minor=True)
     axes.spines[["top", "right"]].set_visible(False)
 
 

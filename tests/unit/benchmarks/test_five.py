@@ -3,11 +3,12 @@
 import json
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import pytest
 
-from benchmarks import environments, five
+from benchmarks import environments, five, plot
 from benchmarks.peers import stages
 from benchmarks.process import Cost, Place
 from benchmarks.results import text
@@ -97,3 +98,19 @@ def test_a_place_tells_what_it_is_called_with(tmp_path: Path) -> None:
     """Braces stand for the arm's own folder."""
     echo = Tool("echo", ("-c", "import sys; print(sys.argv[1])"), five=("{home}",))
     assert echo.run(Place(tmp_path), echo.five).output.strip() == str(tmp_path)
+
+
+def test_the_picture_holds_every_tool_that_was_measured(tmp_path: Path) -> None:
+    """A second drawing of the same numbers changes no byte."""
+    rows = five.fives(TOOLS[1], costs(), {})
+    rows = [
+        *rows,
+        five.chain(TOOLS[1], costs(), {}),
+        {"table": "five", "arm": "x", "problem": "failed"},
+    ]
+    measured = json.loads(text(results(peers=rows)))
+    plot.draw(measured, tmp_path)
+    drawn = (tmp_path / PICTURES["peers"][0]).read_text()
+    plot.draw(measured, tmp_path)
+    assert all(row["arm"].replace("`", "") in unescape(drawn) for row in rows[:-1])
+    assert (tmp_path / PICTURES["peers"][0]).read_text() == drawn
