@@ -24,7 +24,7 @@ PIPELINES = {
     "retraining_on_demand": (STRANDED, ON_DEMAND),
 }
 # The orchestrators that start once, when a step asks for it, what they keep.
-STARTERS = {"kubeflow_watched"}
+STARTERS = {"airflow_watched", "kubeflow_watched"}
 # What tells the orchestrator that a pipeline is kept and begins only when it is started.
 WAITING = "waiting"
 # The orchestrators on which a schedule was seen to fire more than once, and to end.
@@ -94,10 +94,31 @@ def require_starter(file: StackFile) -> None:
         return
     raise ConfigError(
         f"The stack '{file.stack_name}' cannot watch a model by itself: its orchestrator is of the "
-        f"flavor '{', '.join(sorted(found))}', and the one that starts a retraining when a verdict "
-        f"asks for it is '{', '.join(sorted(STARTERS))}', as in `--stack kubeflow`. "
+        f"flavor '{', '.join(sorted(found))}', and those that start a retraining when a verdict "
+        f"asks for it are '{', '.join(sorted(STARTERS))}', as in `--stack kubeflow`. "
         "`python run.py loop --every 24h` watches for as long as it runs."
     )
+
+
+def keeper_of(schedule: str, key: str) -> str:
+    """What a schedule is called where it is kept.
+
+    Args:
+        key: Under which ZenML's record of the schedule says so.
+
+    Raises:
+        RunError: There is no such schedule.
+    """
+    from zenml.client import Client
+
+    try:
+        kept = Client().get_schedule(schedule, allow_name_prefix_match=False)
+        return str(kept.run_metadata[key])
+    except KeyError:
+        raise RunError(
+            f"There is no schedule '{schedule}' any more: end the loop that asks for it with "
+            "`python run.py unschedule NAME`, and make it again."
+        ) from None
 
 
 def require_free(name: str) -> None:

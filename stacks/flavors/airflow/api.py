@@ -9,7 +9,7 @@ from http.client import FORBIDDEN, NOT_FOUND, UNAUTHORIZED
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from serving.errors import ConfigError
+from serving.errors import ConfigError, RunError
 from stacks.flavors.kubeflow.watch import FAILED, SUCCEEDED, Lost
 
 if TYPE_CHECKING:
@@ -88,6 +88,17 @@ class Airflow:
     def fail(self, dag: str, run: str) -> None:
         """End a run, and the containers of its tasks."""
         self.ask("PATCH", self._run(dag, run), {"state": "failed"})
+
+    def start(self, dag: str) -> str:
+        """Begin a run of a DAG now, whatever its times are; its id.
+
+        Raises:
+            RunError: It has no such DAG.
+        """
+        made = self.ask("POST", f"/dags/{dag}/dagRuns", {"logical_date": None})
+        if made is None:
+            raise RunError(f"Airflow at {self.url} has no DAG '{dag}' any more.")
+        return str(made["dag_run_id"])
 
     def pause(self, dag: str) -> None:
         """Let a DAG recur no more."""

@@ -25,8 +25,11 @@ from stacks.flavors.airflow.tasks import DOCKER, prepared
 from stacks.flavors.airflow.watching import Handed, begun, known, to_the_end
 from stacks.flavors.kubeflow.groups import GroupedSnapshot, grouped_snapshot, together
 from stacks.flavors.kubeflow.watch import Lost
+from stacks.schedules import WAITING, keeper_of
 
 DAG, RUN = "airflow_dag_id", "airflow_run_id"
+# From then on a pipeline would recur that begins only when it is started.
+NEVER = datetime(2999, 1, 1, tzinfo=UTC)
 log = logging.getLogger(__name__)
 
 
@@ -116,6 +119,18 @@ class WatchedAirflowOrchestrator(AirflowOrchestrator):
         with watched():
             super().run_step(step)
 
+    # What steps call: steps.monitoring.acting.Starts.
+
+    def start_kept(self, schedule: str) -> str:
+        """Start the pipeline behind a schedule once, now; says where its run can be watched.
+
+        Raises:
+            RunError: There is no such schedule, or Airflow does not start it.
+        """
+        airflow, dag = self._airflow(), keeper_of(schedule, DAG)
+        with self._answering(f"what waits behind '{schedule}' was not started"):
+            return Handed(airflow, dag, Path(self._folder())).url(airflow.start(dag))
+
     # What the making of the DAG calls.
 
     @staticmethod
@@ -148,8 +163,13 @@ class WatchedAirflowOrchestrator(AirflowOrchestrator):
                 "Airflow reads too, such as a mount."
             )
         dag_config.tags = [*dag_config.tags, files.TAG]
+        # A tick waits for the one before it: two trainings of one model overtake each other.
+        dag_config.dag_args = {"max_active_runs": 1, **dag_config.dag_args}
         for task in dag_config.tasks:
             prepared(task, self._dealt, self.config.network)
+        if self._dealt.whole.pipeline_configuration.extra.get(WAITING):
+            # It has times because ZenML's own DAG has to have some, and they never come.
+            dag_config.start_date = NEVER
         path = Path(output_dir) / f"{dag_config.id}.zip"
         program = Path(dag_generator_values.file).read_bytes()
         path.parent.mkdir(parents=True, exist_ok=True)

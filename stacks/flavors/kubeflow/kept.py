@@ -8,28 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from zenml.client import Client
-
-from serving.errors import RunError
-
-
-def recurring_of(schedule: str, key: str) -> str:
-    """Which recurring run of Kubeflow a schedule is.
-
-    Args:
-        key: Under which ZenML's record of the schedule says so.
-
-    Raises:
-        RunError: There is no such schedule.
-    """
-    try:
-        kept = Client().get_schedule(schedule, allow_name_prefix_match=False)
-        return str(kept.run_metadata[key])
-    except KeyError:
-        raise RunError(
-            f"There is no schedule '{schedule}' any more: end the loop that asks for it with "
-            "`python run.py unschedule NAME`, and make it again."
-        ) from None
 
 
 def start(client: Any, recurring: str, name: str, namespace: str | None) -> str:

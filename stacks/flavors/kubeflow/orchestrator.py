@@ -33,12 +33,12 @@ from stacks.flavors.kubeflow.groups import (
     most_retried,
     together,
 )
-from stacks.flavors.kubeflow.kept import recurring_of, start
+from stacks.flavors.kubeflow.kept import start
 from stacks.flavors.kubeflow.pod_start import identified
 from stacks.flavors.kubeflow.pods import ask_for, largest, wish
 from stacks.flavors.kubeflow.watch import Watch
 from stacks.flavors.told import tell
-from stacks.schedules import WAITING
+from stacks.schedules import WAITING, keeper_of
 
 RUN, RECURRING = "kubeflow_run_id", "kubeflow_recurring_run_id"
 log = logging.getLogger(__name__)
@@ -163,7 +163,7 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
         Raises:
             RunError: There is no such schedule, or Kubeflow does not start it.
         """
-        recurring, namespace = recurring_of(schedule, RECURRING), self.config.user_namespace
+        recurring, namespace = keeper_of(schedule, RECURRING), self.config.user_namespace
         with self._answering(f"what waits behind '{schedule}' was not started"):
             return self.run_url(start(self._client(), recurring, schedule, namespace), namespace)
 

@@ -60,6 +60,15 @@ def tick() -> None:
 
 
 @step(enable_cache=False)
+def asks(kept: str) -> None:
+    """Start what waits behind another schedule, as a verdict does."""
+    # Other images of the tests have less than this asks for.
+    from steps.monitoring.acting import starter
+
+    starter().start_kept(kept)
+
+
+@step(enable_cache=False)
 def waits() -> None:
     """Take longer than anybody would wait."""
     time.sleep(600)
@@ -101,3 +110,9 @@ def waiting() -> None:
 def nightly() -> None:
     """What a schedule starts."""
     tick()
+
+
+@pipeline
+def looks(kept: str) -> None:
+    """What a schedule starts, and what starts another."""
+    asks(kept)

@@ -10,6 +10,7 @@ from zenml.config.schedule import Schedule
 
 from serving.errors import RunError
 from stacks.flavors.airflow.api import Airflow
+from stacks.schedules import WAITING
 from tests.airflow.server import LOGIN, AirflowServer
 from tests.integration.airflow import pipelines
 from tests.integration.airflow.test_watched import changed
@@ -19,12 +20,18 @@ SECONDS = 240.0
 pytestmark = pytest.mark.usefixtures("client")
 
 
-def made(settings: dict[str, Any], name: str, **times: Any) -> tuple[str, Path]:
-    """A schedule of the small pipeline: Airflow's DAG, and its file."""
+def made(settings: dict[str, Any], name: str, kept: str = "", **times: Any) -> tuple[str, Path]:
+    """A schedule of a small pipeline: Airflow's DAG, and its file.
+
+    Args:
+        kept: The schedule behind which waits what this one starts; without one, it starts nothing.
+    """
     from zenml.client import Client
 
-    schedule = Schedule(name=name, **times)
-    pipelines.nightly.with_options(schedule=schedule, settings=settings)()
+    pipeline: Any = pipelines.looks if kept else pipelines.nightly
+    waiting = times.pop(WAITING, False)
+    asked = {"schedule": Schedule(name=name, **times), "settings": settings}
+    pipeline.with_options(**asked, extra={WAITING: waiting})(*filter(None, [kept]))
     dag = str(Client().get_schedule(name).run_metadata["airflow_dag_id"])
     folder = Client().active_stack.orchestrator.config.dag_output_dir
     return dag, Path(folder) / f"{dag}.zip"
@@ -43,30 +50,48 @@ def until(api: Airflow, dag: str, *states: str) -> None:
         time.sleep(0.3)
 
 
+def at_work(api: Airflow, dag: str) -> None:
+    """Wait until a run of a DAG has begun."""
+    end = time.monotonic() + SECONDS
+    while "RUNNING" not in api.runs(dag).values():
+        assert time.monotonic() < end, api.runs(dag)
+        time.sleep(0.3)
+
+
 def test_every_tick_is_a_run_and_a_schedule_is_not_ended_under_one(
     settings: dict[str, Any], airflow: AirflowServer
 ) -> None:
     """ZenML's server refuses the steps of a schedule that it has forgotten.
 
-    Ticks that are made up for are ticks as all others are, and need no waiting. Of a DAG that is
-    paused, or whose file is gone, Airflow carries no run to its end.
+    A tick waits for the one before it, and each is a run like any other, whether on time or
+    made up for, which needs no waiting. Of a DAG that is
+    paused, or whose file is gone, Airflow carries no run to its end. Each tick starts what waits
+    behind another schedule, from its container, as a verdict does: that never begins by itself.
     """
     from zenml.client import Client
 
     now, api = datetime.now(UTC).replace(second=0, microsecond=0), asked(airflow)
     times = {"start_time": now - timedelta(minutes=1), "end_time": now, "catchup": True}
-    dag, path = made(settings, "ticking", cron_expression="* * * * *", **times)
+    waits: dict[str, Any] = {"cron_expression": "0 0 1 1 *", WAITING: True}
+    kept, _ = made(settings, "on-demand", **waits)
+    assert (api.dag(kept) or {})["next_dagrun_run_after"] > "2999"
+    dag, path = made(settings, "ticking", "on-demand", cron_expression="* * * * *", **times)
     assert path.stat().st_mode & 0o777 == 0o640
-    until(api, dag, "RUNNING", "RUNNING")
+    at_work(api, dag)
     with pytest.raises(RunError, match="'ticking' recurs no more, and a run of it is at work"):
         Client().delete_schedule("ticking")
     until(api, dag, "SUCCEEDED", "SUCCEEDED")
-    runs = Client().list_pipeline_runs(pipeline="nightly", hydrate=True).items
-    ticks = {str(run.orchestrator_run_id): str(run.status) for run in runs}
-    assert ticks == dict.fromkeys(api.runs(dag), "completed")
+    until(api, kept, "SUCCEEDED", "SUCCEEDED")
+    for pipeline, each in (("looks", dag), ("nightly", kept)):
+        runs = Client().list_pipeline_runs(pipeline=pipeline, hydrate=True).items
+        ticks = {str(run.orchestrator_run_id): str(run.status) for run in runs}
+        assert ticks == dict.fromkeys(api.runs(each), "completed")
+        if pipeline == "looks":
+            later, earlier = sorted(runs, key=lambda run: run.start_time, reverse=True)
+            assert earlier.end_time <= later.start_time
     made(settings, "after", cron_expression="0 3 * * *")
     assert not path.exists()
-    for name in ("ticking", "after"):
+    for name in ("ticking", "after", "on-demand"):
         Client().delete_schedule(name)
 
 

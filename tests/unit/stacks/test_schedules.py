@@ -25,11 +25,12 @@ def test_a_cluster_keeps_schedules(name: str) -> None:
     require_keeper(read_stack(name))
 
 
-@pytest.mark.parametrize("name", ["local", "airflow"])
+@pytest.mark.parametrize("name", ["local", "kubernetes"])
 def test_a_stack_that_starts_nothing_by_itself_watches_no_model(name: str) -> None:
     with pytest.raises(ConfigError, match=rf"'{name}' cannot watch a model .*loop --every 24h"):
         require_starter(read_stack(name))
-    require_starter(read_stack("kubeflow"))
+    for name in ("airflow", "kubeflow"):
+        require_starter(read_stack(name))
 
 
 def held(*names: str) -> list[Any]:
