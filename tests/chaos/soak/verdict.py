@@ -1,11 +1,11 @@
 """What a soak came to: each bound with its numbers."""
 
 import gzip
-import json
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from serving.shipping.blocks import rows_of
 from tests.chaos.soak.bounds import Bound, of_folder, of_process, steady
 from tests.chaos.soak.samples import MIB, Sample
 from tests.chaos.soak.story import KEEP_MB, SEGMENT_MB, Soaked
@@ -67,12 +67,8 @@ def rows(soaked: Soaked, store: Path, rate: float) -> Bound:
 
 def ids(store: Path) -> list[str]:
     """The ids of the rows in the store that the load has sent."""
-    lines = (
-        line
-        for path in store.rglob("*.jsonl.gz")
-        for line in gzip.decompress(path.read_bytes()).splitlines()
-    )
-    found = (str(json.loads(line).get("id")) for line in lines)
+    segments = (gzip.decompress(path.read_bytes()) for path in store.rglob("*.jsonl.gz"))
+    found = (str(row.get("id")) for segment in segments for row in rows_of(segment))
     return [name for name in found if name.startswith("soak-")]
 
 
