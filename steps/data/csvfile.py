@@ -123,6 +123,10 @@ def _told_when_ragged(shown: str) -> Iterator[None]:
             yield
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise DataError(_ragged(shown, error)) from error
+    except OverflowError as error:
+        raise DataError(
+            f"'{shown}' holds a number that is too large to be one: {error}."
+        ) from error
 
 
 def _parser(stream: IO[bytes], names: list[str], delimiter: str, **more: Any) -> Any:

@@ -167,18 +167,29 @@ def _object(series: pd.Series, name: str) -> pd.Series:
     if held == "boolean":
         return plain(series.astype("boolean"), name)
     if held in ("integer", "floating", "mixed-integer-float", "decimal"):
-        return _from_numbers(series)
+        return _from_numbers(series, name)
     if held in ("date", "datetime", "datetime64"):
         return _time(pd.to_datetime(series, utc=True))
     return _text(series.map(_named, na_action="ignore").astype("str"))
 
 
-def _from_numbers(series: pd.Series) -> pd.Series:
-    """Python's numbers as int64 where they fit, or else as float64."""
+def _from_numbers(series: pd.Series, name: str) -> pd.Series:
+    """Python's numbers as int64 where they fit, or else as float64.
+
+    Raises:
+        DataError: One fits in neither.
+    """
     try:
         return _number(pd.to_numeric(series.map(_unboxed, na_action="ignore")))
     except (OverflowError, TypeError, ValueError):
+        pass
+    try:
         return series.astype("float64")
+    except OverflowError:
+        raise DataError(
+            f"Column '{name}' holds a whole number of more than 300 digits. Store it as text, or "
+            f"leave the column out with drop: ['{name}']."
+        ) from None
 
 
 def _unboxed(value: Any) -> int | float:

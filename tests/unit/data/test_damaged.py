@@ -61,6 +61,8 @@ FILES = {
     "a zero byte": ("t.csv", CSV + b"7,x\x00z,1\n", "holds a zero byte, the first at byte"),
     "a header without end": ("t.csv", b"a" * 200_000 + b",y\n1,2\n", "The header of"),
     "a name that a terminal obeys": ("t.csv", b"\x1b[31m,y\n1,2\n", r"cannot be shown: '\x1b[31m'"),
+    "a number without end": ("t.csv", CSV + b"9" * 400 + b",x,1\n", "'a'"),
+    "numbers without end": ("t.csv", b"a,y\n" + (b"9" * 400 + b",1\n") * 9, "too large"),
     "gzip cut off": ("t.csv.gz", gzip.compress(CSV)[:-9], "damaged or cut off"),
     "gzip that is none": ("t.csv.gz", CSV, "damaged or cut off"),
     "bzip2 that is none": ("t.csv.bz2", b"BZh91" + CSV, "damaged or cut off"),
