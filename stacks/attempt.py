@@ -12,9 +12,10 @@ from typing import Any
 
 from zenml.exceptions import RunInterruptedException, RunStoppedException
 from zenml.execution.step import utils
+from zenml.models import PipelineRunResponse
 from zenml.orchestrators.step_launcher import StepLauncher
 
-from serving.errors import ChampionMovedError, UserError
+from serving.errors import ChampionMovedError, RunError, UserError
 from stacks.closing import end_step
 from stacks.time_limit import time_limit
 
@@ -47,6 +48,18 @@ class Attempt(StepLauncher):
             if self._left(name):
                 self._tell(name, error)
             raise
+
+    def _create_or_reuse_run(self) -> tuple[PipelineRunResponse, bool]:
+        """The run that this step is of, unless that was closed before the step began.
+
+        Raises:
+            RunError: It was.
+        """
+        run, created = super()._create_or_reuse_run()
+        if run.status.is_finished and (why := run.get_body().status_reason):
+            # Nobody waits any more for what the step would do, and ZenML would let it.
+            raise RunError(f"'{run.name}' was ended before this step began: {why}")
+        return run, created
 
     def _left(self, name: str) -> int:
         """How many attempts are left."""

@@ -22,7 +22,7 @@ from zenml.orchestrators import SubmissionResult
 
 from serving.errors import RunError
 from stacks.attempt import watched
-from stacks.closing import close
+from stacks.closing import claim, close
 from stacks.flavors.kubeflow.asking import Quiet, look
 from stacks.flavors.kubeflow.closing import outcome_of
 from stacks.flavors.kubeflow.cron import six_fields
@@ -106,6 +106,7 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
             raise RunError(f"Nothing says which run of Kubeflow '{run.name}' is.")
         with self._answering(f"the run '{run.name}' could not be stopped"):
             self._client().terminate_run(str(identity))
+        claim(run.id, str(identity))
         close(run.id, "It was stopped by hand.", status="stopped")
 
     def run_step(self, step: Any) -> None:
@@ -246,10 +247,12 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
             with self._answering(f"the run {where} did not end in {timeout:g} s and goes on"):
                 client.terminate_run(identity)
             reason = f"The run did not end in {timeout:g} seconds (`timeout` in the stack's file)."
+            claim(run, identity)
             close(run, reason)
             raise RunError(f"{reason} {where}") from None
         if seen.has_failed:
             reason = outcome_of(seen)
+            claim(run, identity)
             close(run, reason)
             raise RunError(f"{reason} {where}")
 

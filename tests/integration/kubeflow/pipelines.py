@@ -104,3 +104,9 @@ def waiting() -> None:
 def nightly() -> None:
     """What a schedule starts."""
     left()
+
+
+@pipeline(settings=SETTINGS)
+def late() -> None:
+    """A pod that is to begin when nobody waits any more."""
+    left()

@@ -48,6 +48,7 @@ class Backend:
     Args:
         folder: The pods' own folder: their home and what they print.
         resolves: Whether placeholders in commands are resolved.
+        room: Whether a node has room for another pod.
     """
 
     folder: Path
@@ -56,6 +57,10 @@ class Backend:
     runs: dict[str, Run] = field(default_factory=dict)
     recurring: dict[str, dict[str, Any]] = field(default_factory=dict)
     threads: list[threading.Thread] = field(default_factory=list)
+    room: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.room.set()
 
     def start(self, body: dict[str, Any]) -> Run:
         """Make a run of what was sent, and carry it out beside."""
@@ -120,6 +125,7 @@ class Backend:
         # Where a pod on a cluster has fetched the code to.
         own |= {"ZENML_CUSTOM_SOURCE_ROOT": str(ROOT)}
         own |= {"KFP_POD_NAME": f"wf-{run.identity[:8]}-system-container-impl-{len(run.pods)}"}
+        self.room.wait()
         words = [self._resolved(run, word) for word in [*container["command"], *container["args"]]]
         with (self.folder / f"{pod}.log").open("wb") as log:
             process = subprocess.Popen(

@@ -123,6 +123,26 @@ def test_a_run_that_takes_too_long_is_ended_in_both_places(backend: Backend) -> 
     assert str(latest("waiting").status) == "failed"
 
 
+def test_a_pod_that_begins_after_its_run_was_ended_makes_no_run_of_its_own(
+    backend: Backend,
+) -> None:
+    """Nobody would end that one. Kubeflow may be about to start a pod when it is told to stop."""
+    from zenml.client import Client
+
+    backend.room.clear()
+    try:
+        with pytest.raises(RunError, match="did not end in 1 seconds"):
+            pipelines.late.with_options(settings={"orchestrator": {"timeout": 1}})()
+    finally:
+        backend.room.set()
+    backend.threads[-1].join()
+    *_, there = backend.runs.values()
+    assert [pod.returncode != 0 for pod in there.pods] == [True], backend.printed()
+    (run,) = Client().list_pipeline_runs(pipeline="late", hydrate=True).items
+    assert str(run.status) == "failed"
+    assert not {"running", "initializing"} & set(statuses(run).values())
+
+
 def test_a_kubeflow_that_cannot_be_reached_is_an_error_and_leaves_no_run_open(address: str) -> None:
     change("kubeflow_hostname", f"http://127.0.0.1:{free_port()}")
     try:

