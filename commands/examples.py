@@ -88,6 +88,6 @@ examples:
   python run.py completion zsh > ~/.switchyard-completion && . ~/.switchyard-completion
   python run.py completion fish > ~/.config/fish/conf.d/switchyard.fish
 
-Let ~/.bashrc or ~/.zshrc read the file too. Stacks and configs are those of the project whose
-run.py stands on the line.
+For bash 4, zsh 5 or fish 3.5. Let ~/.bashrc or ~/.zshrc read the file too. Stacks and configs are
+those of the project whose run.py stands on the line.
 """

@@ -33,9 +33,11 @@ def take() -> None:
                 page.set_default_timeout(PATIENCE)
                 log_in(page, told)
                 open_run(page, told["last_run"])
-                # The graph is drawn anew once it fits.
-                page.wait_for_timeout(2000)
+                # The graph of so many steps is too small to read on a picture; this names them.
+                page.get_by_label("Timeline view").click()
+                page.get_by_text("train_forest", exact=True).first.wait_for()
                 keep(page, "dashboard.png")
+                page.set_viewport_size({"width": 1000, "height": SIZE[1]})
                 page.goto(report.as_uri())
                 keep(page, "report.png")
         finally:
