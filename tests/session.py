@@ -59,9 +59,8 @@ def session_in(place: Workplace, folder: Path) -> Iterator[Session]:
     try:
         yield Session(child)
     finally:
-        assert child.stdin is not None
-        child.stdin.close()
-        child.wait(60)
+        # It ends with what it is asked.
+        child.communicate(timeout=60)
 
 
 @contextmanager
