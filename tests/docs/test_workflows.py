@@ -42,7 +42,7 @@ def test_every_target_that_a_workflow_makes_is_there(workflow: Path) -> None:
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
 def test_every_job_ends_and_every_action_is_one_commit(workflow: Path) -> None:
     for job in jobs(workflow).values():
-        assert job["timeout-minutes"] <= 120
+        assert job["timeout-minutes"] <= 180
         used = [step["uses"] for step in job["steps"] if "uses" in step]
         assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", each) for each in used)
 

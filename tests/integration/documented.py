@@ -44,6 +44,8 @@ ELSEWHERE: dict[str, str | tuple[str, str]] = {
     "python run.py compare --stacks": ("../conformance/stacks/test_compare.py", "compare"),
     "python run.py --stack kubeflow": CLUSTER,
     "python run.py doctor --stack kubeflow": ("stacks/doctor/test_examination.py", "kubeflow"),
+    "python run.py --stack kubernetes": CLUSTER,
+    "python run.py doctor --stack kubernetes": CLUSTER,
     "python run.py train --schedule": ("kubeflow/test_retraining.py", "schedule"),
     "python run.py unschedule": ("kubeflow/test_loop.py", '"unschedule"'),
     "python run.py loop --schedule": ("kubeflow/test_loop.py", '"loop", "--schedule"'),
