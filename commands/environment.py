@@ -49,6 +49,8 @@ def step_aside() -> None:
     for handler in logging.getLogger().handlers:
         if isinstance(handler, ZenMLConsoleHandler):
             handler.setStream(Beside())
+            # A command before this one in the same process may have hushed it.
+            handler.setLevel(logging.NOTSET)
 
 
 def hush() -> None:
