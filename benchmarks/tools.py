@@ -62,8 +62,8 @@ class Tool:
 
 
 def _peer(name: str, **more: object) -> Tool:
-    program = (str(PEERS / f"stages_{name.lower()}.py"),)
-    return Tool(name, program, name.lower(), **more)  # type: ignore[arg-type]
+    program = {"program": (f"{{peers}}/stages_{name.lower()}.py",)}
+    return Tool(name, environment=name.lower(), **{**program, **more})  # type: ignore[arg-type]
 
 
 SAME = ("five", "{table}", "{home}/saved")
@@ -85,9 +85,17 @@ TOOLS = (
     ),
     _peer(
         "Metaflow",
-        five=("run", "--table", "{table}", "--folder", "{home}/saved"),
+        program=(),
+        five=(
+            "{peers}/stages_metaflow.py",
+            "run",
+            "--table",
+            "{table}",
+            "--folder",
+            "{home}/saved",
+        ),
         chain=("{home}/chain{count}.py", "run"),
-        again={"resume": ("resume",)},
+        again={"resume": ("{peers}/stages_metaflow.py", "resume")},
         variables={
             "METAFLOW_DATASTORE_SYSROOT_LOCAL": "{home}",
             "METAFLOW_HOME": "{home}/metaflowconfig",

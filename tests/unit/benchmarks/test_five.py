@@ -114,3 +114,10 @@ def test_the_picture_holds_every_tool_that_was_measured(tmp_path: Path) -> None:
     plot.draw(measured, tmp_path)
     assert all(row["arm"].replace("`", "") in unescape(drawn) for row in rows[:-1])
     assert (tmp_path / PICTURES["peers"][0]).read_text() == drawn
+
+
+def test_a_tool_whose_steps_are_in_its_source_is_called_by_the_generated_one() -> None:
+    """Metaflow is given one program for the five stages and another for each chain."""
+    metaflow = next(tool for tool in TOOLS if tool.name == "Metaflow")
+    for words in (metaflow.five, metaflow.chain, *metaflow.again.values()):
+        assert [word.endswith(".py") for word in (*metaflow.program, *words)].count(True) == 1
