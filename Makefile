@@ -11,9 +11,7 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 # Without compiled bytecode each ZenML process compiles thousands of modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test check sbom fix unit bench pictures lock proto image push digest clean
-.PHONY: help run test nightly check fix unit bench pictures lock proto image push digest clean
-.PHONY: help run test nightly soak check fix unit bench pictures lock proto image push digest clean
+.PHONY: help run test check sbom fix unit bench pictures lock proto image push digest clean nightly soak
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
