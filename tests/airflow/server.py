@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 
 from serving.seldon_environment import BUILT, build, folder, identity
-from tests.integration.data.servers import free_port, wait_until
+from tests.integration.data.servers import wait_until
+from tests.ports import free_port
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 LOGIN = {"username": "ann", "password": "word-of-airflow"}

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.integration.data.servers import free_port, running
+from tests.integration.data.servers import running
+from tests.ports import free_port
 
 CONFIG = """\
 version: 0.1

@@ -182,6 +182,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
+@pytest.mark.nightly
 @pytest.mark.fault(
     kind="disk full",
     where="the artifact store, in a training",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 import yaml
 
 from tests.integration.stacks.store import KEY, SECRET, mlflow_over, store_in
@@ -58,6 +59,7 @@ def version_at(answer: Any) -> str:
     return str(said.json()["meta"]["tags"]["model_version"])
 
 
+@pytest.mark.nightly
 def test_a_container_returns_to_the_version_before(
     workplace: Workplace, docker_engine: "DockerClient", base_image: str
 ) -> None:
@@ -94,6 +96,7 @@ def cluster(folder: Path) -> Iterator[dict[str, str]]:
         }
 
 
+@pytest.mark.nightly
 def test_pods_return_to_the_version_before(workplace: Workplace, tmp_path: Path) -> None:
     (tmp_path / "key").write_text(KEY)
     (tmp_path / "word").write_text(SECRET)

@@ -3,7 +3,6 @@
 import itertools
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import httpx
 
 from serving.launch import environment
+from tests.ports import free_port
 
 Json = dict[str, Any]
 NUMBERS = itertools.count(1)
@@ -179,13 +179,6 @@ class Pod:
             return httpx.get(url, timeout=2.0, trust_env=False).status_code == 200
         except httpx.HTTPError:
             return False
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def alive(pid: int) -> bool:

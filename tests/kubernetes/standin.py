@@ -20,9 +20,9 @@ from cryptography.x509.oid import NameOID
 from tests.kubernetes.access import Access
 from tests.kubernetes.batch import Batch
 from tests.kubernetes.operator import Operator
-from tests.kubernetes.pods import free_port
 from tests.kubernetes.server import api, ingress
 from tests.kubernetes.store import Store
+from tests.ports import free_port
 
 TOKEN = "token-of-the-stand-in"
 IMAGE = "registry.example/switchyard:1"

@@ -43,6 +43,7 @@ def stack(
     activate(NAME)
 
 
+@pytest.mark.nightly
 def test_the_main_job_recurs_until_it_is_unscheduled(
     airflow: AirflowServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,7 @@ from stacks.schedules import WAITING
 from tests.airflow.server import LOGIN, AirflowServer
 from tests.integration.airflow import pipelines
 from tests.integration.airflow.test_watched import changed
-from tests.integration.data.servers import free_port
+from tests.ports import free_port
 
 SECONDS = 240.0
 pytestmark = pytest.mark.usefixtures("client")

@@ -14,7 +14,7 @@ from stacks.registered import find_component
 from tests.airflow.server import LOGIN, AirflowServer
 from tests.docker.cluster import Cluster
 from tests.integration.airflow import pipelines
-from tests.integration.data.servers import free_port
+from tests.ports import free_port
 
 SECONDS = 60.0
 pytestmark = pytest.mark.usefixtures("client")

@@ -15,7 +15,8 @@ from serving.errors import ConfigError, DataError, RunError
 from steps.data.dtypes import dtype_name
 from steps.data.settings import SourceSettings
 from steps.data.source import read_table
-from tests.integration.data.servers import free_port, postgres
+from tests.integration.data.servers import postgres
+from tests.ports import free_port
 from tests.unit.data.tables import customers
 
 PASSWORD = "s3/cret@ann"

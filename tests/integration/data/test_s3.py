@@ -13,7 +13,8 @@ from steps.data.fingerprint import fingerprint
 from steps.data.hashing import table_digest
 from steps.data.settings import SourceSettings
 from steps.data.source import read_table
-from tests.integration.data.servers import free_port, s3
+from tests.integration.data.servers import s3
+from tests.ports import free_port
 from tests.unit.data.tables import customers
 
 KEY, SECRET = "ann", "s3cret-of-ann"

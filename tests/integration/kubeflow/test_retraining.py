@@ -15,12 +15,12 @@ import pytest
 
 import run
 from serving.resident import stop
-from tests.integration.data.servers import free_port
 from tests.integration.kubeflow import conftest, pipelines
 from tests.integration.kubeflow.stand_in import Backend
 from tests.integration.kubeflow.test_watched import change
 from tests.integration.team.servers import MEMBER, Team
 from tests.integration.tumours import LINEAR, write_config
+from tests.ports import free_port
 
 NAME = "kubeflow-retrained"
 GATE = {"resamples": 200, "mode": "not_worse", "margin": 0.5}

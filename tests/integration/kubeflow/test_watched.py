@@ -9,9 +9,9 @@ import pytest
 
 from serving.errors import RunError
 from stacks.registered import find_component
-from tests.integration.data.servers import free_port
 from tests.integration.kubeflow import pipelines
 from tests.integration.kubeflow.stand_in import Backend
+from tests.ports import free_port
 
 pytestmark = pytest.mark.usefixtures("client")
 

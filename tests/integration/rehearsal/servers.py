@@ -11,7 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.integration.data.servers import answers, free_port, wait_until
+from tests.integration.data.servers import answers, wait_until
+from tests.ports import free_port
 
 BIN = Path(sys.executable).parent
 NAME, PASSWORD = "admin", "word-of-the-admin"

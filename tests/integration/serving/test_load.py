@@ -29,6 +29,7 @@ CONCURRENCY, ROLLS, SECONDS = 64, 10, 60.0
 ROOM = 12.0
 
 
+@pytest.mark.nightly
 def test_ten_rolls_in_a_minute_of_load_fail_no_request_and_leak_no_memory(
     home: Path, spec: MakeSpec
 ) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import bcrypt
 import yaml
 
-from tests.integration.stacks.store import free_port, started
+from tests.integration.stacks.store import started
+from tests.ports import free_port
 
 NAME, PASSWORD = "pusher", "hunter2-of-the-registry"
 PROGRAM = Path("/usr/bin/docker-registry")

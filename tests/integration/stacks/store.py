@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_port
+
 BIN = Path(sys.executable).parent
 KEY, SECRET = "AKID", "hunter2-of-the-store"
 SECONDS = 60.0
@@ -90,13 +92,6 @@ def _mlflow(store: Store, folder: Path, *artifacts: str) -> Iterator[str]:
     environment = {**store.environment, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with started(BIN / "mlflow", *words, port=port, environment=environment):
         yield f"http://127.0.0.1:{port}"
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @contextmanager

@@ -11,8 +11,8 @@ import pytest
 from serving.errors import RunError
 from stacks.apply import apply
 from steps.monitoring.alerts import alert
-from tests.integration.data.servers import free_port
 from tests.integration.stacks.conftest import MakeFile
+from tests.ports import free_port
 
 pytestmark = pytest.mark.usefixtures("zenml")
 

@@ -9,7 +9,8 @@ from stacks.check import check
 from stacks.problem import Problem
 from stacks.schema import StackFile, read_stack
 from tests.integration.stacks.conftest import Run
-from tests.integration.stacks.store import KEY, SECRET, Store, free_port, mlflow_over, store_in
+from tests.integration.stacks.store import KEY, SECRET, Store, mlflow_over, store_in
+from tests.ports import free_port
 
 pytestmark = pytest.mark.usefixtures("zenml")
 

@@ -15,7 +15,7 @@ import yaml
 from stacks.probes import probe
 from stacks.problem import Problem
 from stacks.schema import Component
-from tests.integration.stacks.store import free_port
+from tests.ports import free_port
 
 TOKEN = "hunter2-of-the-cluster"
 PROXY = "/api/v1/namespaces/kubeflow/services/ml-pipeline:http/proxy"

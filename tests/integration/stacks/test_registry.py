@@ -15,7 +15,8 @@ from tests.integration.stacks.registry import (
     keep_login,
     registry_in,
 )
-from tests.integration.stacks.store import free_port, store_in
+from tests.integration.stacks.store import store_in
+from tests.ports import free_port
 
 
 def told(host: str, flavor: str = "default", **configuration: object) -> list[Problem]:

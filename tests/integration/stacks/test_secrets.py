@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.stacks.conftest import ROOT
-from tests.integration.stacks.store import free_port
+from tests.ports import free_port
 
 IN_SECRETS = {"key": "word-of-the-key", "word": "word-of-the-store"}
 IN_ENVIRONMENT = {"PASSWORD": "word-of-the-url", "TOKEN": "word-of-the-token"}

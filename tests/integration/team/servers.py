@@ -12,8 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.integration.data.servers import answers, free_port, postgres, running, wait_until
+from tests.integration.data.servers import answers, postgres, running, wait_until
 from tests.integration.stacks.store import Store, store_in
+from tests.ports import free_port
 
 BIN = Path(sys.executable).parent
 WORD = "word-of-the-database"

@@ -8,10 +8,10 @@ import zenml
 from stacks.probes import probe
 from stacks.problem import Problem
 from stacks.schema import Component
-from tests.integration.data.servers import free_port
 from tests.integration.team.conftest import Laptop
 from tests.integration.team.servers import WORD, Team
 from tests.integration.team.stand_in import of_version
+from tests.ports import free_port
 from tests.workplace import Finished, Workplace
 
 

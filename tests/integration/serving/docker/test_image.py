@@ -21,8 +21,9 @@ from serving.resident_docker import Containers
 from serving.spec import ServiceSpec
 from serving.state import EXIT_MODEL
 from tests.docker.containers import container_of
-from tests.integration.data.servers import free_port, s3
+from tests.integration.data.servers import s3
 from tests.integration.serving.conftest import MakeSpec
+from tests.ports import free_port
 from tests.unit.serving.tiny import ROW, schema
 
 if TYPE_CHECKING:

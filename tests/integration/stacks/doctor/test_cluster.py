@@ -11,9 +11,9 @@ from stacks.doctor.rights import PIPELINES, rights
 from stacks.doctor.seldon import dry_run, imagined, in_cluster
 from stacks.flavors.seldon.manifest import manifest
 from stacks.flavors.seldon.settings import SeldonSettings
-from tests.integration.stacks.store import free_port
 from tests.kubernetes.access import ME, Access
 from tests.kubernetes.standin import IMAGE, StandIn
+from tests.ports import free_port
 
 RUNNER = "system:serviceaccount:kubeflow:pipeline-runner"
 

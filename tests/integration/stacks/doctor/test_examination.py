@@ -1,27 +1,33 @@
 """A stack looked at as a whole, its pipelines compiled by ZenML and by KFP's own compiler."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from zenml.config.retry_config import StepRetryConfig
+from zenml.steps import BaseStep
 
 from stacks.doctor.draft import draft
 from stacks.doctor.examination import compiled, examine
 from stacks.schema import StackFile, read_stack
-from tests.integration.stacks.store import free_port
 from tests.kubernetes.standin import IMAGE, StandIn
+from tests.ports import free_port
 from tests.workplace import ROOT, Workplace
 
 pytestmark = pytest.mark.usefixtures("zenml")
 
 
 @pytest.fixture
-def prepared() -> Any:
-    """The pipeline as a command prepares it."""
-    from tests.integration.stacks.doctor.toy import toy
+def prepared() -> Iterator[Any]:
+    """The pipeline as a command prepares it; what a test asks of a step ends with the test."""
+    from tests.integration.stacks.doctor import toy
 
-    toy.prepare()
-    return toy
+    steps = [each for each in vars(toy).values() if isinstance(each, BaseStep)]
+    before = [each.configuration for each in steps]
+    toy.toy.prepare()
+    yield toy.toy
+    for each, kept in zip(steps, before, strict=True):
+        each._configuration = kept
 
 
 def changed(file: StackFile, type_: str, **configuration: object) -> StackFile:
