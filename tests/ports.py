@@ -15,8 +15,8 @@ def free_port() -> int:
     """A port that nothing listens on, and that no other process of the tests is given."""
     number = re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or "9"
     first = FIRST + int(number) % 10 * EACH
-    # Sessions of the tests may run side by side: each begins at another one.
-    start = os.getpid() % EACH
+    # Sessions of the tests may run side by side, with neighbouring numbers: each begins far off.
+    start = os.getpid() * 397 % EACH
     for each in _given:
         port = first + (start + each) % EACH
         with socket.socket() as probe:
