@@ -31,7 +31,8 @@ def close_dead(wanted: Entry | None = None, *, force: bool = False) -> None:
     for entry in journal.entries():
         asked = wanted is not None and entry.name == wanted.name
         mine = entry.told.get("host") == socket.gethostname()
-        if entry.state != RUNNING or entry.alive or not (mine or asked):
+        # One that failed may have been kept from saying so to ZenML: it is looked at on going on.
+        if not (entry.state == RUNNING or asked) or entry.alive or not (mine or asked):
             continue
         left = [run for run in _runs(entry) if not run.status.is_finished]
         away = [run for run in left if carrier(run) != HERE]
@@ -40,7 +41,8 @@ def close_dead(wanted: Entry | None = None, *, force: bool = False) -> None:
                 raise RunError(_alive_elsewhere(entry, away[0]))
             continue
         steps = [step for run in left for step in _close(run)]
-        entry.end(INTERRUPTED, KILLED, ", ".join(steps))
+        if entry.state == RUNNING:
+            entry.end(INTERRUPTED, KILLED, ", ".join(steps))
         if asked and wanted is not None:
             wanted.told = entry.told
 

@@ -18,7 +18,7 @@ def made(settings: dict[str, Any], name: str) -> str:
     from zenml.client import Client
 
     schedule = Schedule(name=name, cron_expression="0 3 * * *")
-    pipelines.nightly.with_options(schedule=schedule, settings=settings)()
+    pipelines.every_night.with_options(schedule=schedule, settings=settings)()
     return str(Client().get_schedule(name).run_metadata["cron_job_name"])
 
 
@@ -42,7 +42,7 @@ def test_every_tick_is_a_run_and_a_schedule_is_not_ended_under_one(
     other = jobs.tick(cron)
     assert other
     until(lambda: jobs.jobs[other]["status"].get("conditions"))
-    runs = Client().list_pipeline_runs(pipeline="nightly", hydrate=True).items
+    runs = Client().list_pipeline_runs(pipeline="every_night", hydrate=True).items
     assert [str(run.status) for run in runs] == ["completed", "completed"], printed(jobs)
     Client().delete_schedule("ticking")
     assert not jobs.recurring
