@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serving.errors import ConfigError, RunError
+from serving.errors import ConfigError, DataError, RunError
 from stacks.check import registered_file
 from stacks.pairs import containers_of_this_machine, steps_leave_this_process
 from stacks.registered import active_stack_name
 from stacks.schema import StackFile
 from steps.data.fingerprint import fingerprint
-from steps.data.location import lies_here, locate, masked
+from steps.data.location import Location, database_file, lies_here, locate, masked, scheme_of
 from steps.data.objectstore import ARTIFACTS
 from steps.data.settings import SourceSettings
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 FOLDER = "tables"
 # Of a copy's digest, the letters that name its folder.
 LETTERS = 16
+# How the head of a SQLite file says that readers write beside it.
+WAL = b"\x02\x02"
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,43 @@ def within_reach(data: str, known: str, console: Console) -> Reached:
         known: The table's identity, which its bytes alone decide; empty where nobody has asked.
 
     Raises:
+        ConfigError: It is a database in a file that the steps cannot read.
         RunError: The artifact store does not take it.
     """
     location = locate(data)
     file = registered_file(active_stack_name())
+    if steps_leave_this_process(file) and (database := database_file(location)):
+        return mounted(database, location, file)
     if location.kind != "file" or not steps_leave_this_process(file):
         return Reached(data)
     path = Path(location.uri).absolute()
     if containers_of_this_machine(file):
         return Reached(str(path), {str(path): {"bind": str(path), "mode": "ro"}})
     return Reached(copied(path, known or fingerprint(SourceSettings(data=data)) or "", console))
+
+
+def mounted(database: Path, location: Location, stack: StackFile) -> Reached:
+    """A database in a file where the steps of a stack, which run in containers, find it.
+
+    Raises:
+        ConfigError: They do not see it, or cannot read it without writing beside it.
+        DataError: It is absent.
+    """
+    where = f"'{location.shown}' is a file of this machine, and the steps of the stack"
+    instead = "Name a database that they reach, or write its rows into a CSV file and name that."
+    if not containers_of_this_machine(stack) or not scheme_of(location.uri).startswith("sqlite"):
+        raise ConfigError(f"{where} '{stack.stack_name}' cannot open it. {instead}")
+    if not database.is_file():
+        raise DataError(f"There is no SQLite database '{database}'.")
+    with database.open("rb") as file:
+        if file.read(20)[18:] == WAL:
+            raise ConfigError(
+                f"{where} '{stack.stack_name}' see it read only, which its write-ahead log does "
+                f"not allow: `sqlite3 {database} 'pragma journal_mode=delete'`, or name a copy."
+            )
+    path = str(database.absolute())
+    scheme, (_, asked, options) = scheme_of(location.uri), location.uri.partition("?")
+    return Reached(f"{scheme}:///{path}{asked}{options}", {path: {"bind": path, "mode": "ro"}})
 
 
 def require_labels_in_reach(uri: str, stack: StackFile) -> None:

@@ -164,6 +164,9 @@ def _run(single: Pipeline, pod: str, network: str) -> bool:
             environment=variables,
             network_mode=network,
             labels={LABEL: pod},
+            # Kubeflow takes as much from its pods.
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
             **({"nano_cpus": bounds.cpu} if bounds.cpu else {}),
             **({"mem_limit": bounds.memory} if bounds.memory else {}),
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,7 +11,7 @@ import pandas as pd
 from serving.errors import ConfigError, DataError, RunError, SwitchyardError, near_miss
 from steps.data.dtypes import normalise, refuse_duplicates
 from steps.data.hashing import row_hash
-from steps.data.location import SQL, Location, scheme_of, scrubbed
+from steps.data.location import SQL, Location, database_file, scheme_of, scrubbed
 
 # The package that brings each driver or dialect that SQLAlchemy does not.
 PACKAGES = {
@@ -152,8 +151,8 @@ def _not_connected(location: Location, error: Exception) -> SwitchyardError:
 
 def _refuse_absent_file(location: Location) -> None:
     """Refuse a SQLite file that is not there: SQLite would create an empty one."""
-    path = location.uri.partition(":///")[2].partition("?")[0]
-    if scheme_of(location.uri).startswith("sqlite") and path and not Path(path).is_file():
+    path = database_file(location)
+    if scheme_of(location.uri).startswith("sqlite") and path and not path.is_file():
         raise DataError(f"There is no SQLite database '{path}'.")
 
 

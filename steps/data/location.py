@@ -105,6 +105,14 @@ def lies_here(data: str) -> bool:
     return scheme_of(deferred(data)).split("+")[0] in ("", "file", *FILES)
 
 
+def database_file(location: Location) -> Path | None:
+    """The file that a database is; None where it is none."""
+    if location.kind != "sql" or scheme_of(location.uri).split("+")[0] not in FILES:
+        return None
+    path = location.uri.partition(":///")[2].partition("?")[0]
+    return None if path in ("", ":memory:") else Path(path)
+
+
 def locate_output(out: str) -> Location:
     """Say where a path or an object store's URI points that need not exist yet.
 

@@ -71,6 +71,11 @@ class JobPod:
         return dict(self.spec["containers"][0])
 
     @property
+    def locked(self) -> Json:
+        """What keeps it in its place."""
+        return dict(self.main.get("securityContext") or {})
+
+    @property
     def exit_code(self) -> int | None:
         """How its container ended."""
         code = self.state.get("terminated", {}).get("exitCode")
@@ -143,6 +148,10 @@ class JobPod:
             return
         try:
             self._pull()
+            if self.locked.get("runAsNonRoot") and self._is_roots():
+                message = "container has runAsNonRoot and image will run as root"
+                self._waits("CreateContainerConfigError", message)
+                return
             self.container = self._created(environment)
             if self.unwanted:
                 self.remove()
@@ -163,6 +172,12 @@ class JobPod:
         except ImageNotFound:
             self.node.docker.images.pull(image)
 
+    def _is_roots(self) -> bool:
+        """Whether a kubelet would not take it for somebody else's: it goes by numbers alone."""
+        said = self.node.docker.images.get(self.main["image"]).attrs["Config"].get("User", "")
+        user = str(self.locked.get("runAsUser", said.partition(":")[0]))
+        return not user.isdigit() or int(user) == 0
+
     def _created(self, environment: dict[str, str]) -> Any:
         limits = self.main.get("resources", {}).get("limits", {})
         asked: Json = {}
@@ -170,6 +185,9 @@ class JobPod:
             asked["mem_limit"] = asked["memswap_limit"] = int(bytes_of(limits["memory"]))
         if "cpu" in limits:
             asked["nano_cpus"] = int(float(limits["cpu"]) * 1e9)
+        asked["cap_drop"] = self.locked.get("capabilities", {}).get("drop", [])
+        if self.locked.get("allowPrivilegeEscalation") is False:
+            asked["security_opt"] = ["no-new-privileges"]
         return self.node.docker.containers.create(
             self.main["image"],
             entrypoint=self.main["command"],

@@ -34,6 +34,8 @@ class Pod(BaseModel):
         gpu_type: What the cluster calls its GPUs.
         environment_from: By the name of a Kubernetes secret, which of its keys become variables.
         timeout: Seconds after which the cluster ends the pod.
+        root: Whether its image may run as root, and as whatever else it says. Left out, Kubernetes
+            is asked to refuse that, and Kubeflow lets the image decide.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,6 +48,7 @@ class Pod(BaseModel):
     tolerations: tuple[Toleration, ...] | None = None
     environment_from: dict[str, tuple[str, ...]] | None = None
     timeout: Annotated[int, Field(gt=0)] | None = None
+    root: bool | None = None
 
 
 def pod_of(step: str, pods: dict[str, Pod]) -> Pod:
@@ -119,6 +122,9 @@ def ask_for(task: Any, pod: Pod) -> None:
         task.set_accelerator_type(pod.gpu_type or "nvidia.com/gpu").set_accelerator_limit(pod.gpu)
     if pod.timeout:
         kubernetes.set_timeout(task, pod.timeout)
+    if pod.root is False:
+        # Capabilities and the rest Kubeflow takes away by itself.
+        kubernetes.set_security_context(task, run_as_non_root=True)
     for name, keys in (pod.environment_from or {}).items():
         kubernetes.use_secret_as_env(task, name, {key: key for key in keys})
     for key, value in (pod.node_selectors or {}).items():

@@ -26,11 +26,13 @@ from stacks.attempt import GivenUpError, watched
 from stacks.closing import close
 from stacks.flavors.kubeflow.closing import outcome_of
 from stacks.flavors.kubeflow.groups import GroupedSnapshot
+from stacks.flavors.kubeflow.pods import pod_of
 from stacks.flavors.kubeflow.watch import Watch
 from stacks.flavors.kubernetes.asking import look
 from stacks.flavors.kubernetes.boot import begun
 from stacks.flavors.kubernetes.dealing import dealt_snapshot
 from stacks.flavors.kubernetes.flavor import WatchedKubernetesConfig, WatchedKubernetesSettings
+from stacks.flavors.kubernetes.pods import lock
 from stacks.flavors.told import tell
 
 JOB, CRON_JOB, SNAPSHOT = "kubernetes_job", "cron_job_name", "snapshot_id"
@@ -148,6 +150,12 @@ class WatchedKubernetesOrchestrator(KubernetesOrchestrator):
         if not isinstance(snapshot, GroupedSnapshot) or step_name is None:
             return str(image(snapshot, step_name))
         return snapshot.one_image(step_name, lambda step: str(image(snapshot.whole, step)))
+
+    def _prepare_job_manifest(self, *words: Any, **named: Any) -> Any:
+        """The job of the pod that starts the others, which is no more than those may be."""
+        made = super()._prepare_job_manifest(*words, **named)
+        lock(made.spec.template.spec.containers[0], pod_of("", self.config.pods))
+        return made
 
     def _get_job_name(self, settings: Any, pipeline_name: str, step_name: str | None = None) -> str:
         name = str(super()._get_job_name(settings, pipeline_name, step_name))

@@ -8,6 +8,14 @@ from typing import Any
 from stacks.flavors.kubeflow.groups import GroupedSnapshot
 from stacks.flavors.kubeflow.pods import Pod, largest, wish
 
+# The image says who it runs as, which has to be somebody else than root.
+LOCKED: dict[str, Any] = {
+    "runAsNonRoot": True,
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
 
 def wished(dealt: GroupedSnapshot, group: str, pods: dict[str, Pod]) -> Pod:
     """What a pod asks for: what its steps do themselves, over what the stack says of them.
@@ -42,6 +50,17 @@ def ask_for(spec: Any, pod: Pod) -> None:
         spec.tolerations = [*(spec.tolerations or ()), *tolerations(pod)]
     if pod.environment_from:
         container.env = [*(container.env or ()), *variables(pod.environment_from)]
+    lock(container, pod)
+
+
+def lock(container: Any, pod: Pod) -> None:
+    """Keep a container in its place, unless the stack's file says otherwise."""
+    from kubernetes import client
+
+    sent = client.ApiClient().sanitize_for_serialization(container.security_context)
+    said = {name: value for name, value in (sent or {}).items() if value is not None}
+    if not (pod.root or said.get("privileged")):
+        container.security_context = {**LOCKED, **said}
 
 
 def quantities(pod: Pod) -> dict[str, str]:

@@ -15,10 +15,10 @@ SECONDS = 90.0
 
 
 @step(enable_cache=False)
-def left() -> Annotated[int, "left"]:
-    """One half."""
+def left() -> Annotated[str, "process"]:
+    """What Linux says of this half: who it is, and what it may."""
     meet("right")
-    return 20
+    return Path("/proc/self/status").read_text()
 
 
 @step(enable_cache=False, settings={"resources": ResourceSettings(memory="300MiB")})
@@ -31,9 +31,9 @@ def right() -> Annotated[int, "memory"]:
 
 
 @step(enable_cache=False)
-def join(one: int, other: int) -> Annotated[int, "sum"]:
+def join(one: str, other: int) -> Annotated[int, "sum"]:
     """Both."""
-    return one + other
+    return len(one) + other
 
 
 @step(enable_cache=False)

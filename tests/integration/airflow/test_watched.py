@@ -13,6 +13,7 @@ from stacks.flavors.airflow.api import Airflow
 from stacks.registered import find_component
 from tests.airflow.server import LOGIN, AirflowServer
 from tests.docker.cluster import Cluster
+from tests.docker.confinement import STEPS_USER, confinement
 from tests.integration.airflow import pipelines
 from tests.ports import free_port
 
@@ -68,6 +69,7 @@ def test_branches_run_side_by_side_in_containers(
     run = submitted(pipelines.sums, settings)
     assert str(run.status) == "completed"
     assert run.steps["right"].outputs["memory"][0].load() == pipelines.SIZE
+    assert confinement(run.steps["left"].outputs["process"][0].load())["Uid"] == STEPS_USER
     left, right = run.steps["left"], run.steps["right"]
     assert max(left.start_time, right.start_time) <= min(left.end_time, right.end_time)
     assert run.run_metadata["orchestrator_url"].startswith(f"{airflow.url}/dags/sums_")

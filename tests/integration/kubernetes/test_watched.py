@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from serving.errors import RunError
+from stacks.flavors.kubernetes.pods import LOCKED
 from stacks.registered import find_component
+from tests.docker.confinement import CONFINED, confinement
 from tests.integration.airflow.pipelines import SIZE
 from tests.integration.kubernetes import pipelines
 from tests.kubernetes.containers import LABEL, JobPod
@@ -97,6 +99,7 @@ def test_branches_run_side_by_side_in_pods_that_ask_for_what_is_said(
     run = submitted(pipelines.branches, settings)
     assert str(run.status) == "completed", printed(jobs)
     assert run.steps["right"].outputs["memory"][0].load() == SIZE
+    assert confinement(run.steps["left"].outputs["process"][0].load()) == CONFINED
     left, right = run.steps["left"], run.steps["right"]
     assert max(left.start_time, right.start_time) <= min(left.end_time, right.end_time)
     pods = pods_of(jobs, run)
@@ -105,6 +108,8 @@ def test_branches_run_side_by_side_in_pods_that_ask_for_what_is_said(
     )
     assert pods["right"][0].spec["nodeSelector"] == {"pool": "small"}
     assert pods["right"][0].main["resources"]["limits"] == {"cpu": "1", "memory": "300Mi"}
+    for held in pods.values():
+        assert held[0].locked == {"privileged": False, **LOCKED}
     assert not jobs.secrets
 
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.docker.cluster import Cluster
+from tests.docker.confinement import CONFINED, confinement
 from tests.integration.rehearsal.conftest import Rehearse
 
 
@@ -34,6 +35,10 @@ def test_limits_and_variables_are_those_of_the_compiled_pipeline(well: dict[str,
     assert int(seen["memory"]) == 700 * 1024**2
     assert seen["asked"] == "by the pipeline"
     assert seen["pod"].endswith("-system-container-impl-0")
+
+
+def test_a_step_is_not_root_and_may_nothing_that_only_root_may(well: dict[str, Any]) -> None:
+    assert confinement(well["outputs"]["seen"]["process"]) == CONFINED
 
 
 def test_no_framework_is_imported_that_the_step_does_not_use(well: dict[str, Any]) -> None:

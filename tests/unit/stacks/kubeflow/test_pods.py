@@ -1,11 +1,12 @@
 """What a stack's file says of pods, by patterns of step names."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from stacks.flavors.kubeflow.pods import Pod, largest, pod_of, wish
+from stacks.flavors.kubeflow.pods import Pod, ask_for, largest, pod_of, wish
 
 PODS = {
     "*": Pod(cpu=0.5, memory="1Gi"),
@@ -51,3 +52,27 @@ def test_the_run_configs_time_for_a_step_is_its_pods_over_what_the_stack_gives()
     pods = {"*": Pod(timeout=600, cpu=1)}
     assert wish("blend", nothing, pods, 90.5) == Pod(timeout=91, cpu=1)
     assert wish("blend", nothing, pods) == Pod(timeout=600, cpu=1)
+
+
+def sent(pod: Pod) -> dict[str, Any]:
+    """What Kubernetes is told of a task beside its container."""
+    from google.protobuf import json_format
+    from kfp import dsl
+
+    @dsl.container_component
+    def some() -> dsl.ContainerSpec:
+        return dsl.ContainerSpec(image="x", command=["true"])
+
+    @dsl.pipeline
+    def only() -> None:
+        ask_for(some(), pod)
+
+    platforms = only.platform_spec.platforms
+    asked = platforms["kubernetes"].deployment_spec.executors["exec-some"] if platforms else {}
+    return json_format.MessageToDict(asked) if asked else {}
+
+
+def test_kubeflow_refuses_root_where_the_stack_says_so() -> None:
+    """An older Kubeflow may not know the word, so that it is not said unasked."""
+    assert sent(Pod()) == {}
+    assert sent(Pod(root=False)) == {"securityContext": {"runAsNonRoot": True}}

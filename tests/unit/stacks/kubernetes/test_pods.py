@@ -13,7 +13,7 @@ from zenml.config.step_configurations import Step, StepConfiguration, StepSpec
 from serving.errors import ConfigError
 from stacks.flavors.kubeflow.pods import Pod
 from stacks.flavors.kubernetes.dealing import dealt_snapshot
-from stacks.flavors.kubernetes.pods import ask_for, wished
+from stacks.flavors.kubernetes.pods import LOCKED, ask_for, lock, wished
 
 SOURCE = Source(module="x", type="user")
 
@@ -70,3 +70,22 @@ def test_steps_that_contradict_each_other_share_no_pod() -> None:
     with pytest.raises(ConfigError, match="name 'fit' in `alone`"):
         dealt_snapshot(both, ())
     assert set(dealt_snapshot(both, ("fit",)).groups) == {"load", "fit"}
+
+
+def held(security_context: Any, pod: Pod) -> Any:
+    """What is sent of a container's security."""
+    container = client.V1Container(name="main", security_context=security_context)
+    lock(container, pod)
+    return client.ApiClient().sanitize_for_serialization(container).get("securityContext")
+
+
+def test_a_pod_is_kept_in_its_place_unless_the_stack_says_otherwise() -> None:
+    """ZenML's own settings come as a dictionary, with everything that nobody said."""
+    assert held(client.V1SecurityContext(privileged=False), Pod()) == {
+        "privileged": False,
+        **LOCKED,
+    }
+    own = {"privileged": False, "run_as_user": None, "runAsNonRoot": False}
+    assert held(own, Pod()) == {**LOCKED, "privileged": False, "runAsNonRoot": False}
+    assert held(client.V1SecurityContext(privileged=True), Pod()) == {"privileged": True}
+    assert held(None, Pod(root=True)) is None
