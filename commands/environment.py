@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 
 from commands.console import Beside
+from stacks.blank_store import provide_store
 from stacks.server import require_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,7 +17,7 @@ CHATTER = ("alembic", "mlflow", "sqlalchemy", "httpx", "onnxscript", "torch", "s
 
 
 def prepare(*, verbose: bool) -> None:
-    """Tell ZenML where the project is and keep its own log off the terminal.
+    """Tell ZenML where the project is, give it a store, keep its own log off the terminal.
 
     What the user has set is left alone. Call it before ZenML is imported.
 
@@ -40,6 +41,7 @@ def prepare(*, verbose: bool) -> None:
     else:
         hush()
     require_server()
+    provide_store()
 
 
 def step_aside() -> None:

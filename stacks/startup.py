@@ -1,6 +1,6 @@
 """What a ZenML run costs before its first step, cut down.
 
-A command that only finds every step in the cache spends its time on imports. Three causes are
+A command that only finds every step in the cache spends its time on imports. Four causes are
 cured here, and nothing of what ZenML does is left out:
 
 - While thousands of modules load, Python's collector walks all of them again and again and finds
@@ -8,12 +8,16 @@ cured here, and nothing of what ZenML does is left out:
 - When the process ends it walks them once more: it is told to leave them alone then too.
 - For every compilation ZenML imports each installed framework, torch and scikit-learn among them,
   to learn how to store its objects. The artifacts of this project have materializers of their own.
+- For every class of another package that it writes down, ZenML lets Python read the lists of files
+  of all installed packages: they are read once in a process.
 """
 
 from __future__ import annotations
 
 import atexit
+import functools
 import gc
+import importlib.metadata
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
@@ -44,12 +48,20 @@ FRAMEWORKS = (
 def loading() -> Iterator[None]:
     """Import everything that a run needs, without looking for garbage meanwhile."""
     gc.disable()
+    read_packages_once()
     try:
         yield
     finally:
         gc.freeze()
         gc.enable()
         atexit.register(gc.freeze)
+
+
+def read_packages_once() -> None:
+    """Let Python remember which package each module is of: nothing is installed during a run."""
+    asked = importlib.metadata.packages_distributions
+    if not hasattr(asked, "cache_info"):
+        importlib.metadata.packages_distributions = functools.cache(asked)
 
 
 def leave_frameworks_out() -> None:

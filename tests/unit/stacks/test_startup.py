@@ -1,10 +1,11 @@
 """What is done about the cost of starting."""
 
 import gc
+import importlib.metadata
 
 import pytest
 
-from stacks.startup import loading
+from stacks.startup import loading, read_packages_once
 
 
 def test_the_collector_rests_while_modules_load_and_works_again_after() -> None:
@@ -24,3 +25,19 @@ def test_the_collector_works_again_after_an_import_that_failed() -> None:
         assert gc.isenabled()
     finally:
         gc.unfreeze()
+
+
+def test_the_installed_packages_are_read_once_and_as_python_reads_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = getattr(
+        importlib.metadata.packages_distributions,
+        "__wrapped__",
+        importlib.metadata.packages_distributions,
+    )
+    monkeypatch.setattr(importlib.metadata, "packages_distributions", asked)
+    read_packages_once()
+    read_packages_once()
+    found = importlib.metadata.packages_distributions()
+    assert found is importlib.metadata.packages_distributions()
+    assert found == asked()
