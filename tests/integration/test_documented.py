@@ -61,7 +61,7 @@ ELSEWHERE = {
     "doctor": "stacks/doctor/test_examination.py",
     "loop": "monitoring/test_loop.py",
     "demo": "test_demo.py",
-    "rollback": "test_main_job.py",
+    "rollback": "main_job/test_main_job.py",
     "unschedule": "kubeflow/test_loop.py",
     "dashboard": "dashboard/test_dashboard.py",
 }
