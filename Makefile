@@ -60,7 +60,7 @@ fix: $(VENV)/.dev ## Format, and mend what the linter can mend.
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-bench: $(VENV)/.dev ## Measure side by side and write the README's table.
+bench: $(VENV)/.dev ## Measure side by side and write docs/benchmarks.md.
 	$(PY) -m benchmarks
 
 pictures: $(VENV)/.dev ## Take the README's pictures anew.

@@ -1,1 +1,1 @@
-"""Side-by-side measurements; `make bench` runs them and writes the README's table."""
+"""Side-by-side measurements; `make bench` runs them and writes docs/benchmarks.md."""

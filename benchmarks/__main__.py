@@ -1,4 +1,4 @@
-"""Measure side by side and write the README's table: `python -m benchmarks [SECTION ...]`."""
+"""Measure side by side and write docs/benchmarks.md: `python -m benchmarks [SECTION ...]`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from benchmarks import (
     scale,
     serving,
     startup,
+    summary,
     table,
 )
 from benchmarks.machine import header, moment
@@ -54,7 +55,7 @@ MANY: dict[str, tuple[int | list[int], str]] = {
     "sizes": ([1_000_000, 5_000_000], "batch: rows of each table; scikit-learn reads the first"),
     "training": ([10_000, 1_000_000], "scale: rows of each training table"),
 }
-README = ROOT / "README.md"
+PAGE, README = ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
 REPEATS = 3
 SECONDS = 5.0
 
@@ -72,8 +73,8 @@ def main(words: list[str]) -> int:
     measured = results.read()
     content = table.render(measured)
     plot.draw(measured, ROOT)
-    if README.is_file():
-        README.write_text(table.put(README.read_text("utf-8"), content), encoding="utf-8")
+    for page, part in ((PAGE, content), (README, summary.summary(measured))):
+        page.write_text(table.put(page.read_text("utf-8"), part), encoding="utf-8")
     print(content)
     return 0
 

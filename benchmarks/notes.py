@@ -1,4 +1,17 @@
-"""What a reader of each table must know of it."""
+"""What each section is called, and what a reader of its table must know of it."""
+
+TITLES = {
+    "startup": "Starting up",
+    "job": "The main job",
+    "peers": "The same work in other tools",
+    "scale": "Larger tables",
+    "torch": "A network",
+    "serving": "Serving",
+    "containers": "Containers",
+    "images": "Images",
+    "drift": "Monitoring",
+    "batch": "Batch prediction",
+}
 
 NOTES = {
     "startup": (

@@ -33,7 +33,7 @@ def draw(results: dict[str, Any], root: Path) -> None:
         )
         bars(left, [row for row in rows if row["table"] == "five"])
         lines(right, [row for row in rows if row["table"] == "chain"])
-        path = root / PICTURES["peers"][0]
+        path = root / "docs" / PICTURES["peers"][0]
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, metadata={"Date": None})
         pyplot.close(figure)

@@ -1,4 +1,4 @@
-"""The table of the README, made of the results."""
+"""Every table of docs/benchmarks.md, made of the results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks import drift, five
-from benchmarks.notes import NOTES
+from benchmarks.notes import NOTES, TITLES
 
 BEGIN, END = "<!-- benchmarks:begin -->", "<!-- benchmarks:end -->"
 
@@ -147,8 +147,8 @@ TABLES: dict[str, dict[str, Columns]] = {
     "peers": {"five": PEERS, "chain": CHAIN},
     "drift": {"alarms": ALARMS, "speed": VERDICTS},
 }
-# Drawn by `plot.py` from the same rows.
-PICTURES = {"peers": ("docs/pictures/peers.svg", "Wall seconds of each tool")}
+# Drawn by `plot.py` from the same rows, and named from the page.
+PICTURES = {"peers": ("pictures/peers.svg", "Wall seconds of each tool")}
 
 
 def told(row: Row, name: str, show: Callable[[Any], str]) -> str:
@@ -169,7 +169,7 @@ def render(results: dict[str, Any]) -> str:
 
 
 def section(name: str, content: Row) -> str:
-    """One section's table, and its note."""
+    """One section's heading, tables, picture and note."""
     rows, kinds = content["rows"], TABLES.get(name)
     if kinds is None:
         tables = [markdown(SECTIONS[name], rows)]
@@ -180,7 +180,7 @@ def section(name: str, content: Row) -> str:
             if (own := [row for row in rows if row.get("table") == kind])
         ]
     picture = [f"![{PICTURES[name][1]}]({PICTURES[name][0]})"] if name in PICTURES else []
-    return "\n\n".join([*tables, *picture, NOTES[name]]).strip()
+    return "\n\n".join([f"## {TITLES[name]}", *tables, *picture, NOTES[name]]).strip()
 
 
 def machine(header: Row, sections: dict[str, Any]) -> str:

@@ -110,10 +110,10 @@ def test_the_picture_holds_every_tool_that_was_measured(tmp_path: Path) -> None:
     ]
     measured = json.loads(text(results(peers=rows)))
     plot.draw(measured, tmp_path)
-    drawn = (tmp_path / PICTURES["peers"][0]).read_text()
+    drawn = (tmp_path / "docs" / PICTURES["peers"][0]).read_text()
     plot.draw(measured, tmp_path)
     assert all(row["arm"].replace("`", "") in unescape(drawn) for row in rows[:-1])
-    assert (tmp_path / PICTURES["peers"][0]).read_text() == drawn
+    assert (tmp_path / "docs" / PICTURES["peers"][0]).read_text() == drawn
 
 
 def test_a_tool_whose_steps_are_in_its_source_is_called_by_the_generated_one() -> None:
