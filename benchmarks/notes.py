@@ -79,7 +79,7 @@ NOTES = {
         "fewer of the same windows, because each takes it seconds. The verdict is timed in a "
         "process of its own, from its start, on a window that is shifted in the same way. Ours has "
         "a stored profile of as many training rows, Evidently those rows; from the log ours also "
-        "decompresses and parses JSON lines."
+        "decompresses and decodes what servers shipped."
     ),
     "batch": (
         "Thirty columns, from Parquet to Parquet, one thread, the same labels. Ours reads, checks "

@@ -24,7 +24,7 @@ MISSING_CODE = len(NAMES) + 1
 MISSING = 0.05
 MODEL, VERSION = "bench", "1"
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
-SEGMENT = 50_000
+SEGMENT, APART = 50_000, timedelta(microseconds=1_001)
 # Each column that a shifted window moves, by what moves it and how far.
 MEAN = {"mean +0.1 sd": 0.1, "mean +0.25 sd": 0.25, "mean +0.5 sd": 0.5}
 SPREAD = {"sd times 1.1": 1.1, "sd times 1.25": 1.25, "sd times 1.5": 1.5}
@@ -76,10 +76,10 @@ def write_log(uri: Path, matrix: Rows, answers: Rows) -> tuple[datetime, datetim
 
 def lines(matrix: Rows, answers: Rows, first: int, begun: datetime) -> Iterator[bytes]:
     """One line a row, as `serving/log.py` writes it."""
-    time = begun.isoformat(timespec="microseconds").replace("+00:00", "Z")
     for place_, (values, row) in enumerate(zip(values_of(matrix), answers.tolist(), strict=True)):
+        when = begun + place_ * APART
         line: dict[str, Any] = {
-            "time": time,
+            "time": when.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "id": f"request-{first + place_}",
             "row": 0,
             "model": MODEL,

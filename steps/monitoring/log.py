@@ -15,7 +15,8 @@ from serving.schema import TableSchema
 from serving.shipping.blocks import rows_of
 from serving.shipping.layout import FEEDBACK, bounds
 from serving.shipping.store import without_secrets
-from steps.monitoring.part import Part, parts_of_text
+from steps.monitoring.blocks import parts_of_text
+from steps.monitoring.part import Part
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -11,8 +11,9 @@ import pytest
 from serving.schema import Column, TableSchema
 from serving.shipping.blocks import packed
 from steps.inference.rows import encode_rows
-from steps.monitoring import part
-from steps.monitoring.part import BlocksPart, Part, RowsPart, parts_of_text
+from steps.monitoring import blocks
+from steps.monitoring.blocks import BlocksPart, parts_of_text
+from steps.monitoring.part import Part, RowsPart
 
 NOON = datetime(2026, 7, 31, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -93,6 +94,18 @@ def test_by_column_and_row_by_row_come_to_the_same() -> None:
     assert repr(told(plain)) == repr(told(found))
 
 
+def test_a_block_of_an_older_form_is_read_by_column_too() -> None:
+    """As a store holds it that an older server filled."""
+    rows = lines()
+    keys: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
+    features = {name: [row["features"][name] for row in rows] for name in rows[0]["features"]}
+    keys["features"] = features
+    keys["scores"] = list(zip(*keys["scores"], strict=True))
+    (found,) = read(text([keys]))
+    assert isinstance(found, BlocksPart)
+    assert repr(told(found)) == repr(told(RowsPart(rows, SCHEMA)))
+
+
 def test_a_regressions_answers_are_read_too() -> None:
     """One number a row."""
     schema = TableSchema("regression", "y", SCHEMA.columns, ())
@@ -149,8 +162,7 @@ def test_many_small_segments_come_as_few_parts(monkeypatch: pytest.MonkeyPatch) 
     """Which are bounded, so that memory does not grow; no row is lost or told twice."""
     segments = [shipped(lines()[place : place + 3]) for place in range(0, 30, 3)]
     (whole,) = read(*segments)
-    monkeypatch.setattr(part, "BATCH", 4)
-    monkeypatch.setattr(part, "PART", 10)
+    monkeypatch.setattr(blocks, "PART", 10)
     parts = read(*segments)
     assert [len(each.versions) for each in parts] == [12, 12, 6]
     features = pd.concat([each.features for each in parts], ignore_index=True)

@@ -35,6 +35,7 @@ def test_every_row_comes_back_with_its_types_and_its_order_of_keys(
     back = [json.dumps(row) for row in rows_of(b"".join(held))]
     assert sorted(back) == sorted(map(json.dumps, rows))
     monkeypatch.setattr(blocks, "ROWS", 2)
+    monkeypatch.setattr(blocks, "PARSED", 1)
     assert list(rows_of(b"".join(packed(text(*[ROW] * 5))))) == [ROW] * 5
 
 
@@ -50,3 +51,19 @@ def test_a_line_that_is_no_row_is_kept_and_passed_over_when_read() -> None:
     assert torn in held
     assert list(rows_of(held)) == [ROW, ROW]
     assert list(rows_of(text(ROW, TURNED))) == [ROW, TURNED]
+
+
+def test_a_block_of_an_older_form_is_read() -> None:
+    """A line of JSON with a list for each column, as stores hold it that an older server filled."""
+    features = {"age": [40, None], "city": ["Ulm", "Bonn"]}
+    older = {
+        "time": ["2026-07-31T12:00:00.000001Z", "2026-07-31T12:00:01Z"],
+        "id": ["a", "b"],
+        "row": [0, 0],
+        "features": features,
+        "scores": [[0.25, 0.5], [0.75, 0.5]],
+    }
+    first, other, last = rows_of(text(older) + b"".join(packed(text(ROW))))
+    assert first["features"] == {"age": 40, "city": "Ulm"}
+    assert first["scores"] == [0.25, 0.75]
+    assert (other["id"], last) == ("b", ROW)
