@@ -16,7 +16,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ FAILED, INTERRUPTED = "failed", "interrupted"
 UNFINISHED = (RUNNING, FAILED, INTERRUPTED)
 KEPT = 30
 SHORT = 16
+STAMP, WIDTH = "%Y%m%d-%H%M%S", 15
+NAMES = f"{'[0-9]' * 8}-{'[0-9]' * 6}-*.json"
 
 
 @dataclass
@@ -134,14 +136,14 @@ class Entry:
 
 def new(about: Mapping[str, Any]) -> Entry:
     """An entry for a run that is about to begin; written down with its first pipeline run."""
-    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    name = f"{_stamp()}-{secrets.token_hex(2)}"
     return Entry(name, {**about, "began": _now(), "code": code_digests()})
 
 
 def entries() -> list[Entry]:
     """Every run that is still written down, the latest first."""
     found = []
-    for path in sorted(_folder().glob("*.json"), reverse=True):
+    for path in sorted(_folder().glob(NAMES), reverse=True):
         try:
             found.append(Entry(path.stem, json.loads(path.read_text(encoding="utf-8"))))
         except (OSError, ValueError):
@@ -204,6 +206,18 @@ def _overtake(done: Entry) -> None:
         if not entry.alive:
             entry.path.unlink(missing_ok=True)
             entry._lock.unlink(missing_ok=True)
+
+
+def _stamp() -> str:
+    """The time; where it is not behind the latest run's, since the clock was set, a second more.
+
+    The names' order tells what is to be gone on with, and what may be forgotten.
+    """
+    latest = max((path.stem[:WIDTH] for path in _folder().glob(NAMES)), default="")
+    now = f"{datetime.now(UTC):{STAMP}}"
+    if now > latest:
+        return now
+    return f"{datetime.strptime(latest, STAMP) + timedelta(seconds=1):{STAMP}}"
 
 
 def _folder() -> Path:

@@ -99,6 +99,23 @@ def test_a_later_run_of_the_same_model_overtakes_an_unfinished_one() -> None:
         choose(left.name)
 
 
+@pytest.mark.fault(
+    kind="clock jumped",
+    where="a training begins after the clock was set back, behind one that did not finish",
+    promise="The latest run is the one that began last, whatever the clock says.",
+    then="`run.py resume`",
+)
+def test_the_run_that_began_last_is_the_latest_whatever_the_clock_says(home: Path) -> None:
+    """Names rise, also within a second; a file of another's name is in nobody's way."""
+    ahead = carried_out("ahead", error=RunError("x"))
+    later = ahead.path.with_name("29991231-235959-0000.json")
+    ahead.path.rename(later)
+    (home / "runs" / "note.json").write_text("{}")
+    names = [carried_out(model, error=RunError("x")).name for model in ("first", "second")]
+    assert [later.stem, *names] == sorted([later.stem, *names])
+    assert choose(None).name == names[-1]
+
+
 def test_a_command_that_fails_before_any_pipeline_leaves_nothing(home: Path) -> None:
     """There is nothing to resume after a mistyped stack."""
     entry = new({"model": "m"})
