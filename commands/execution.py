@@ -144,7 +144,17 @@ def reason(name: str, error: Exception) -> BaseException:
         return explain(run)
     if isinstance(error, SwitchyardError):
         return error
-    return RunError(f"The run could not be carried out: {type(error).__name__}: {spoken(error)}")
+    step = None if run is None else unbegun(run)
+    what = f"step '{step}'" if step else "run"
+    told = RunError(f"The {what} could not be carried out: {type(error).__name__}: {spoken(error)}")
+    told.step = step or ""
+    return told
+
+
+def unbegun(run: PipelineRunResponse) -> str | None:
+    """The step that failed before its own code began: a tracker or a store did not answer."""
+    failed = [name for name, step in run.steps.items() if str(step.status) == "failed"]
+    return failed[0] if failed else None
 
 
 def git_commit() -> str:

@@ -151,8 +151,9 @@ class DockerRunner:
         except BaseException:
             self._remove(home)
             raise
-        # From here on it comes back after a crash and with the engine.
-        self._asked(lambda: container.update(restart_policy={"Name": "unless-stopped"}))
+        # From here on it comes back after a crash and with the engine: with `unless-stopped` it
+        # would not where the engine was killed, which then ends what it finds alive as by hand.
+        self._asked(lambda: container.update(restart_policy={"Name": "always"}))
         return state
 
     def _await(self, home: Path, container: Container, state: State, deadline: float) -> None:

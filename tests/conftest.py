@@ -32,6 +32,7 @@ if not hasattr(sys.modules["__main__"], "__file__"):
 # groups are the longest and begin first.
 COSTLY = {
     "containers": (
+        "tests/chaos/test_docker_restarted.py",
         "tests/conformance/deployers/",
         "tests/conformance/stacks/test_containers.py",
         "tests/integration/airflow/",
@@ -43,6 +44,7 @@ COSTLY = {
         "tests/integration/test_rollback.py",
     ),
     "team": (
+        "tests/chaos/test_crowd.py",
         "tests/integration/kubeflow/",
         "tests/integration/kubernetes/",
         "tests/integration/team/",

@@ -8,21 +8,21 @@ class Clock:
     """A file that says how far the clocks of the processes of `environment` are off."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self.set(0)
 
     def set(self, seconds: int) -> None:
         """Set the clocks so far ahead of the true time."""
-        draft = self._path.with_suffix(".draft")
+        draft = self.path.with_suffix(".draft")
         draft.write_text(f"{seconds:+d}\n")
-        draft.replace(self._path)
+        draft.replace(self.path)
 
     @property
     def environment(self) -> Mapping[str, str]:
         """What processes have to be started with."""
         return {
             "LD_PRELOAD": _library(),
-            "FAKETIME_TIMESTAMP_FILE": str(self._path),
+            "FAKETIME_TIMESTAMP_FILE": str(self.path),
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "DONT_FAKE_MONOTONIC": "1",

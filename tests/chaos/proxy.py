@@ -1,5 +1,7 @@
 """A proxy before a real server, which passes on, answers 500, hangs, or lets nobody in.
 
+As `read-only` it answers 500 to all but questions.
+
 What it does is read from a file, so that a command of the shell can change it at any moment.
 """
 
@@ -10,8 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-Mode = Literal["pass", "500", "hang", "down"]
+Mode = Literal["pass", "500", "hang", "down", "read-only"]
 ANSWER = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+QUESTIONS = (b"GET ", b"HEAD ")
 SIZE = 1 << 16
 
 
@@ -74,11 +77,12 @@ class Proxy:
     def _forth(self, client: socket.socket, server: socket.socket) -> None:
         """From the client to the server, for as long as nothing is wrong."""
         while data := client.recv(SIZE):
-            if (mode := self._mode()) == "pass":
+            mode = self._mode()
+            if mode == "pass" or (mode == "read-only" and data.startswith(QUESTIONS)):
                 server.sendall(data)
                 continue
             self.faults += 1
-            if mode == "500":
+            if mode in ("500", "read-only"):
                 client.sendall(ANSWER)
             if mode == "hang":
                 self._ended.wait()

@@ -1,0 +1,43 @@
+"""Many runs at once: on one local store, and on a team's servers."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.tumours import STUMP, write_config
+from tests.workplace import Workplace
+
+pytestmark = pytest.mark.nightly
+
+
+def ended(process: "subprocess.Popen[str]") -> Any:
+    """What a run that succeeded printed."""
+    output, errors = process.communicate(timeout=900)
+    assert process.returncode == 0, errors
+    return json.loads(output)
+
+
+def words(folder: Path, number: int) -> list[str]:
+    """A training of a model of its own."""
+    groups: dict[str, Any] = {"ensemble": {"enabled": False}, "report": {"enabled": False}}
+    config = write_config(folder, f"crowd-{number}", STUMP, **groups)
+    return ["--config", config, "--model", f"crowd-{number}", "--json"]
+
+
+@pytest.mark.fault(
+    kind="at once",
+    where="two trainings of two models on one local store, SQLite below both",
+    promise="Both succeed; each has its champion and its server.",
+    then="nothing is needed",
+)
+def test_two_runs_on_one_local_store_both_succeed(workplace: Workplace, tmp_path: Path) -> None:
+    assert workplace.run("stack", "set", "local").status == 0
+    both = [workplace.start(*words(tmp_path, number)) for number in range(2)]
+    told = [ended(process) for process in both]
+    assert [each["champion"] for each in told] == ["1", "1"]
+    served = workplace.run("status", "--json").document
+    assert sorted(each["name"] for each in served) == ["crowd-0", "crowd-1"]
+    assert {each["status"] for each in served} == {"ready"}
