@@ -57,6 +57,7 @@ def end_step(step: UUID, reason: str, status: str = "failed") -> None:
     """End a step, which then is not tried again."""
     from zenml.client import Client
     from zenml.enums import ExecutionStatus
+    from zenml.exceptions import IllegalOperationError
     from zenml.models import StepRunUpdate
     from zenml.models.v2.misc.exception_info import ExceptionInfo
 
@@ -67,7 +68,14 @@ def end_step(step: UUID, reason: str, status: str = "failed") -> None:
     update = StepRunUpdate(
         status=ExecutionStatus(status), end_time=now, exception_info=said or info
     )
-    if store.update_run_step(step, update).status == ExecutionStatus.RETRYING:
+    try:
+        status_now = store.update_run_step(step, update).status
+    except IllegalOperationError:
+        if not store.get_run_step(step, hydrate=False).status.is_finished:
+            raise
+        # It has ended by itself meanwhile, and has said how.
+        return
+    if status_now == ExecutionStatus.RETRYING:
         # ZenML takes a failed step that may be tried again for one that will be.
         stopped = ExecutionStatus.STOPPED
         store.update_run_step(step, StepRunUpdate(status=stopped, end_time=now))

@@ -128,7 +128,7 @@ class WatchedKubernetesOrchestrator(KubernetesOrchestrator):
     def _stop_run(self, run: PipelineRunResponse, graceful: bool = False) -> None:  # noqa: ARG002
         """End a run on Kubernetes, and with it here."""
         with self._answering(f"the run '{run.name}' could not be stopped"):
-            self._end(run.id)
+            self._end(run.id, self.get_token_secret_name(run.snapshot.id) if run.snapshot else "")
         close(run.id, "It was stopped by hand.", status="stopped")
 
     def run_step(self, step: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from serving.errors import RunError
+from stacks.closing import end_step
 from stacks.flavors.kubernetes.pods import LOCKED
 from stacks.registered import find_component
 from tests.docker.confinement import CONFINED, confinement
@@ -60,9 +61,9 @@ def changed(**values: object) -> Iterator[None]:
         change({key: held.configuration.get(key) for key in values})
 
 
-def until(found: Callable[[], Any]) -> Any:
+def until(found: Callable[[], Any], seconds: float = SECONDS) -> Any:
     """Wait for something to be there."""
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + seconds
     while not (value := found()):
         assert time.monotonic() < end
         time.sleep(0.2)
@@ -122,8 +123,12 @@ def test_a_failing_step_fails_the_run_here_and_its_job_there(
     run = newest("failing")
     assert str(run.status) in {"failed", "stopped"}, printed(jobs)
     assert set(run.steps) == {"mistaken"}
-    assert run.steps["mistaken"].exception_info.message == "the column 'price' is missing"
+    said = "the column 'price' is missing"
+    assert run.steps["mistaken"].exception_info.message == said
     assert f"logs job/{run.run_metadata['kubernetes_job']}" in str(told.value)
+    # Who closes a run may come too late for a step that ends by itself.
+    end_step(run.steps["mistaken"].id, "It was at work.")
+    assert newest("failing").steps["mistaken"].exception_info.message == said
     assert {len(held) for held in pods_of(jobs, run).values()} == {1}
 
 
@@ -165,6 +170,21 @@ def test_a_run_that_takes_too_long_is_ended_with_its_pods(
         submitted(pipelines.waiting, settings)
     assert str(newest("waiting").status) == "failed"
     nothing_is_left(jobs, newest("waiting"))
+    assert not jobs.secrets
+
+
+def test_a_run_that_is_stopped_by_hand_leaves_no_pod_and_is_closed(
+    settings: dict[str, Any], jobs: Jobs
+) -> None:
+    from zenml.utils.run_utils import stop_run
+
+    by_itself = {**settings, "orchestrator": {"synchronous": False}}
+    pipelines.waiting.with_options(settings=by_itself)()
+    run = until(lambda: (found := newest("waiting")).steps.get("waits") and found)
+    stop_run(run, graceful=False)
+    run = newest("waiting")
+    assert (str(run.status), statuses(run)) == ("stopped", {"waits": "stopped"})
+    nothing_is_left(jobs, run)
     assert not jobs.secrets
 
 
