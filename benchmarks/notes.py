@@ -79,7 +79,10 @@ NOTES = {
         "fewer of the same windows, because each takes it seconds. The verdict is timed in a "
         "process of its own, from its start, on a window that is shifted in the same way. Ours has "
         "a stored profile of as many training rows, Evidently those rows; from the log ours also "
-        "decompresses and decodes what servers shipped."
+        "decompresses and decodes what servers shipped. The report that goes with every verdict is "
+        "our own page. Evidently's, on a sample, costs more than the verdict itself to import and "
+        "draw, so that with it we are not thirty times as fast; `run.py monitor` draws it only "
+        "where something was found."
     ),
     "batch": (
         "Thirty columns, from Parquet to Parquet, one thread, the same labels. Ours reads, checks "

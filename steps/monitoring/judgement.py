@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -10,7 +11,7 @@ from steps.evaluation.numbers import limit, show, sign
 from steps.monitoring.part import Labels
 from steps.monitoring.profile import Counts, Profile, Reference
 from steps.monitoring.settings import MonitoringSettings
-from steps.monitoring.shift import Limits, shifts
+from steps.monitoring.shift import DISTANCES, Limits, require_known, shifts
 from steps.monitoring.verdict import ColumnShift, Outcome, Performance, Verdict
 from steps.monitoring.window import Window
 
@@ -36,9 +37,15 @@ def judge(
     """
     enough = window.rows >= settings.min_rows
     answered = window.versions[version]
-    columns = _shifts(profile.columns, window.columns, settings) if enough else ()
+    limits = Limits(
+        settings.alpha, settings.psi, settings.small, settings.wasserstein, settings.tests
+    )
+    require_known(settings.tests, [each.name for each in profile.columns])
+    columns = _shifts(profile.columns, window.columns, limits) if enough else ()
     told = answered >= settings.min_rows
-    answers = _shifts(profile.answers, window.answers, settings) if told else ()
+    # Of answers the index alone: those of the profile were given by models of fewer rows.
+    plain = Limits(settings.alpha, settings.psi, settings.small, math.inf)
+    answers = _shifts(profile.answers, window.answers, plain) if told else ()
     outcome, reasons = decide(window, columns, answers, performance, settings)
     return Verdict(
         outcome=outcome,
@@ -82,9 +89,8 @@ def decide(
 
 
 def _shifts(
-    references: Sequence[Reference], window: Sequence[Counts], settings: MonitoringSettings
+    references: Sequence[Reference], window: Sequence[Counts], limits: Limits
 ) -> tuple[ColumnShift, ...]:
-    limits = Limits(settings.alpha, settings.psi, settings.small)
     return tuple(ColumnShift(**asdict(each)) for each in shifts(references, window, limits))
 
 
@@ -108,13 +114,13 @@ def _drifts(columns: Sequence[ColumnShift], answers: Sequence[ColumnShift]) -> l
 
 def weight(shift: ColumnShift) -> float:
     """How far beyond its threshold a column is, whichever way its test counts."""
-    if shift.test == "PSI":
+    if shift.test in DISTANCES:
         return shift.value / shift.threshold
     return shift.threshold / max(shift.value, 1e-300)
 
 
 def _shifted(what: str, shift: ColumnShift) -> str:
-    side = "above" if shift.test == "PSI" else "below"
+    side = "above" if shift.test in DISTANCES else "below"
     text = f"{what} has drifted: {shift.test} {shift.value:.3g}, {side} {shift.threshold:.3g}"
     if shift.missing - shift.missing_before > 0.01:
         text += f"; missing {shift.missing:.1%}, before {shift.missing_before:.1%}"

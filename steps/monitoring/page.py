@@ -12,6 +12,7 @@ from steps.evaluation.evaluation import SliceScore
 from steps.monitoring.histogram import Histogram, histogram
 from steps.monitoring.judgement import weight
 from steps.monitoring.profile import LABEL, Counts, Profile, Reference
+from steps.monitoring.shift import DISTANCES
 from steps.monitoring.verdict import ColumnShift, Performance, Verdict
 from steps.monitoring.window import Window
 from steps.pages.axis import Axis, Plot
@@ -68,7 +69,7 @@ def reach(shift: ColumnShift) -> float:
 
     The index counts as it is, a p-value by its logarithm, as surprise does.
     """
-    if shift.test == "PSI":
+    if shift.test in DISTANCES:
         way = shift.value / shift.threshold
     else:
         way = math.log(max(shift.value, 1e-300)) / math.log(shift.threshold)

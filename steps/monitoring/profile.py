@@ -39,12 +39,14 @@ class Reference:
             categories.
         counts: Rows a bin; of categories one a category and the last for unseen ones.
         missing: Rows without a value.
+        deviation: Of a number its standard deviation; zero where an older profile has none.
     """
 
     name: str
     edges: tuple[float, ...]
     counts: tuple[int, ...]
     missing: int = 0
+    deviation: float = 0.0
 
     @property
     def numeric(self) -> bool:
@@ -161,7 +163,8 @@ def _edges(values: NDArray[Any]) -> tuple[float, ...]:
 
 def _filled(reference: Reference, values: NDArray[Any]) -> Reference:
     *counts, missing = _counted(reference, values).tolist()
-    return replace(reference, counts=tuple(counts), missing=missing)
+    spread = float(np.nanstd(values.astype(np.float64))) if reference.edges else 0.0
+    return replace(reference, counts=tuple(counts), missing=missing, deviation=spread)
 
 
 def _counted(reference: Reference, values: NDArray[Any]) -> Counts:
@@ -177,6 +180,6 @@ def _counted(reference: Reference, values: NDArray[Any]) -> Counts:
 
 def _references(items: list[dict[str, Any]]) -> tuple[Reference, ...]:
     return tuple(
-        Reference(each["name"], tuple(each["edges"]), tuple(each["counts"]), each["missing"])
+        Reference(**{**each, "edges": tuple(each["edges"]), "counts": tuple(each["counts"])})
         for each in items
     )

@@ -48,7 +48,10 @@ class MonitoringSettings(Settings):
     Args:
         alpha: The chance of any false alarm among all columns of a window, 0 to 1.
         psi: The population stability index above which a change of a column matters.
+        wasserstein: The Wasserstein distance of a number, in standard deviations of the training
+            rows, above which a change matters.
         small: Windows below this many rows are told by a p-value, larger ones by the index.
+        tests: By column a test of its own, whatever the rows: psi, wasserstein, ks or chi-square.
         min_rows: A window of fewer rows says nothing.
         min_labelled: Fewer labelled rows say nothing of the metric.
         max_drop: In the metric's unit: how much worse it may be than on the held-out rows.
@@ -60,6 +63,10 @@ class MonitoringSettings(Settings):
 
     alpha: float = Field(default=0.01, gt=0, lt=0.5)
     psi: float = Field(default=0.1, gt=0)
+    wasserstein: float = Field(default=0.1, gt=0)
+    tests: dict[str, Literal["auto", "psi", "wasserstein", "ks", "chi-square"]] = Field(
+        default_factory=dict
+    )
     small: int = Field(default=1000, ge=1)
     min_rows: int = Field(default=200, ge=20)
     min_labelled: int = Field(default=100, ge=20)

@@ -6,25 +6,32 @@ categories, rare ones pooled (Cochran, Some Methods for Strengthening the Common
 Biometrics 10, 1954). Large ones, in which any small change is no chance, by the population
 stability index, with the usual 0.1 as its threshold or, where that is larger, what chance alone
 reaches: the index times the harmonic rows is chi-square distributed (Yurdakul, Statistical
-Properties of Population Stability Index, 2018).
+Properties of Population Stability Index, 2018). A number whose index is below its threshold is
+held to its Wasserstein distance too, which sees a mean or a spread that has moved a little.
 
 Many columns are many chances of a false alarm: p-values are corrected by Holm's method (A Simple
 Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of Statistics 6, 1979), the
-chance bound of the index by Bonferroni's.
+chance bounds of the others by Bonferroni's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.errors import ConfigError, near_miss
 from steps.monitoring.profile import Counts, Reference
+from steps.monitoring.wasserstein import chance, distance
 
-Test = Literal["KS p-value", "chi-square p-value", "PSI"]
+Test = Literal["KS p-value", "chi-square p-value", "PSI", "Wasserstein"]
+# As a run config names them; the first is what a column's rows and kind ask for.
+Choice = Literal["auto", "psi", "wasserstein", "ks", "chi-square"]
+# Those that grow with the shift; a p-value falls.
+DISTANCES = ("PSI", "Wasserstein")
 Floats = NDArray[np.float64]
 
 # The index is computed over about ten bins, as its threshold was meant.
@@ -40,11 +47,15 @@ class Limits:
         alpha: The chance of any false alarm among all columns, 0 to 1.
         psi: The population stability index above which a change matters.
         small: Windows below this many rows are told by a p-value.
+        wasserstein: The distance, in standard deviations, above which a change matters.
+        tests: By column, where it is another than its rows and kind ask for.
     """
 
     alpha: float = 0.01
     psi: float = 0.1
     small: int = 1000
+    wasserstein: float = 0.1
+    tests: Mapping[str, Choice] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,7 @@ class Shift:
     """How far one column lies from its reference.
 
     Args:
-        threshold: A p-value drifts below it, an index above.
+        threshold: A p-value drifts below it, an index or a distance above.
         missing: The share of missing values now, 0 to 1.
         unseen: The share of categories that training did not hold, 0 to 1.
     """
@@ -76,17 +87,76 @@ def shifts(
         window: Rows a bin, the missing ones last, as `profile.count` gives them.
     """
     rows = int(window[0].sum()) if len(window) else 0
-    if rows >= limits.small:
-        return [
-            _by_index(each, now, limits, len(references))
-            for each, now in zip(references, window, strict=True)
-        ]
-    values = [_p_value(each, now) for each, now in zip(references, window, strict=True)]
-    thresholds = holm(np.asarray(values), limits.alpha)
-    return [
-        _shift(each, now, _test(each), value, float(threshold), value < threshold)
-        for each, now, value, threshold in zip(references, window, values, thresholds, strict=True)
-    ]
+    pairs = list(zip(references, window, strict=True))
+    chosen = [_choice(each, rows, limits) for each in references]
+    chance_of = [place for place, test in enumerate(chosen) if test in ("ks", "chi-square")]
+    # Each share of the columns has its share of the chance.
+    alpha = limits.alpha * len(chance_of) / max(len(pairs), 1)
+    values = np.array([_p_value(*pairs[place]) for place in chance_of])
+    thresholds = dict(zip(chance_of, holm(values, alpha), strict=True))
+    p_values = dict(zip(chance_of, values, strict=True))
+    found = []
+    for place, (reference, now) in enumerate(pairs):
+        if place in p_values:
+            value, threshold = float(p_values[place]), float(thresholds[place])
+            told = _test(reference), value, threshold, value < threshold
+            found.append(_shift(reference, now, *told))
+        else:
+            found.append(_by_distance(reference, now, chosen[place], limits, len(pairs)))
+    return found
+
+
+def require_known(tests: Iterable[str], columns: Sequence[str]) -> None:
+    """Refuse a test of a column that is not compared.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    for name in tests:
+        if name not in columns:
+            raise ConfigError(
+                f"Run config key 'monitoring.tests': there is no column '{name}' in the profile. "
+                f"{near_miss(name, columns)}"
+            )
+
+
+def _choice(reference: Reference, rows: int, limits: Limits) -> Choice:
+    """The test of a column.
+
+    Raises:
+        ConfigError: Its kind has none of that name.
+    """
+    asked = limits.tests.get(reference.name, "auto")
+    if asked in ("wasserstein", "ks") and not reference.numeric:
+        raise _unfit(reference.name, asked, "categories", "psi and chi-square")
+    if asked == "chi-square" and reference.numeric:
+        raise _unfit(reference.name, asked, "numbers", "psi, wasserstein and ks")
+    if asked == "auto" and rows < limits.small:
+        return "ks" if reference.numeric else "chi-square"
+    return asked
+
+
+def _unfit(column: str, asked: str, kind: str, fit: str) -> ConfigError:
+    return ConfigError(
+        f"Run config key 'monitoring.tests': '{column}' holds {kind}, for which there is no "
+        f"{asked}: {fit} are there, and auto."
+    )
+
+
+def _by_distance(
+    reference: Reference, now: Counts, asked: Choice, limits: Limits, columns: int
+) -> Shift:
+    """By the index, or the distance where that is asked for, or has drifted alone."""
+    both = asked == "auto" and reference.numeric and np.isfinite(limits.wasserstein)
+    alpha = limits.alpha / columns / (2 if both else 1)
+    index = _by_index(reference, now, limits, alpha)
+    if asked != "wasserstein" and (not both or index.drifted):
+        return index
+    present = int(now[:-1].sum())
+    limit = max(limits.wasserstein, chance(reference, present, alpha))
+    value = distance(reference, now)
+    moved = _shift(reference, now, "Wasserstein", value, limit, value > limit)
+    return moved if moved.drifted or asked == "wasserstein" else index
 
 
 def holm(values: Floats, alpha: float) -> Floats:
@@ -96,6 +166,8 @@ def holm(values: Floats, alpha: float) -> Floats:
     failed = values[order] >= steps
     first = int(failed.argmax()) if failed.any() else len(values)
     thresholds = np.empty(len(values))
+    if not len(values):
+        return thresholds
     # Those after it are held to the step that ended the sequence, which none of them passes.
     thresholds[order] = np.where(
         np.arange(len(values)) < first, steps, steps[min(first, len(steps) - 1)]
@@ -111,7 +183,7 @@ def stability_index(before: Floats, now: Floats) -> float:
     return float(((q - p) * np.log(q / p)).sum())
 
 
-def _by_index(reference: Reference, now: Counts, limits: Limits, columns: int) -> Shift:
+def _by_index(reference: Reference, now: Counts, limits: Limits, alpha: float) -> Shift:
     from scipy.special import chdtri
 
     before = np.append(reference.counts, reference.missing).astype(np.float64)
@@ -120,8 +192,8 @@ def _by_index(reference: Reference, now: Counts, limits: Limits, columns: int) -
     occupied = (merged[0] + merged[1]) > 0
     p, q = (counts[occupied].astype(np.float64) for counts in merged)
     harmonic = 1.0 / p.sum() + 1.0 / q.sum()
-    chance = harmonic * float(chdtri(max(len(p) - 1, 1), limits.alpha / columns))
-    value, threshold = stability_index(p, q), max(limits.psi, chance)
+    reached = harmonic * float(chdtri(max(len(p) - 1, 1), alpha))
+    value, threshold = stability_index(p, q), max(limits.psi, reached)
     return _shift(reference, now, "PSI", value, threshold, value > threshold)
 
 

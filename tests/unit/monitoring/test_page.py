@@ -84,6 +84,7 @@ def test_few_rows_have_a_page_too() -> None:
     [
         ("PSI", 0.1, 50.0),
         ("PSI", 7.0, 100.0),
+        ("Wasserstein", 0.1, 50.0),
         ("KS p-value", 0.01, 50.0),
         ("KS p-value", 1.0, 0.0),
         ("KS p-value", 0.0, 100.0),
@@ -91,7 +92,7 @@ def test_few_rows_have_a_page_too() -> None:
 )
 def test_each_test_has_its_threshold_at_the_middle(test: str, value: float, place: float) -> None:
     """Whichever way it counts."""
-    limit = 0.1 if test == "PSI" else 0.01
+    limit = 0.01 if test == "KS p-value" else 0.1
     shift = ColumnShift(
         column="a", test=test, value=value, threshold=limit, drifted=False,
         missing=0.0, missing_before=0.0, unseen=0.0,
