@@ -16,6 +16,9 @@ from typing import Any
 
 from benchmarks.process import peak_memory
 
+# Rows of a window that are in memory at once.
+PART = 65_536
+
 
 def load(folder: Path, work: Any, config: Any) -> None:
     """Read the source and leave the table."""
@@ -47,20 +50,29 @@ def evaluate(folder: Path, work: Any, config: Any) -> None:
     write(folder / "evaluations", found)
 
 
-def monitor(folder: Path, work: Any, config: Any) -> None:
-    """Hold as many rows as were held out against the profile of the training rows."""
+def profile(folder: Path, work: Any, config: Any) -> None:
+    """Count the training rows into the bins that later windows are held against."""
     del work, config
-    import numpy as np
+    from steps.monitoring.profile import profile_of
+
+    candidate = unpack(folder / "candidate")
+    found = profile_of(read(folder / "train.parquet"), candidate.oof, candidate.schema)
+    write(folder / "profile", found)
+
+
+def monitor(folder: Path, work: Any, config: Any) -> None:
+    """Hold as many rows as were held out against the profile, a part at a time as from a log."""
+    del work, config
+    import pyarrow.parquet as pq
 
     from steps.data.encoding import encode_frame
-    from steps.monitoring.profile import count, learn
+    from steps.monitoring.profile import count
     from steps.monitoring.shift import Limits, shifts
 
-    schema = unpack(folder / "schema")
-    train = encode_frame(read(folder / "train.parquet"), schema)
-    profile = learn(train, np.full((len(train), 2), 0.5, np.float32), schema)
-    window = encode_frame(read(folder / "test.parquet"), schema)
-    shifts(profile.columns, count(profile.columns, window), Limits())
+    schema, columns = unpack(folder / "schema"), unpack(folder / "profile").columns
+    parts = pq.ParquetFile(folder / "test.parquet", pre_buffer=False).iter_batches(PART)
+    counts = [count(columns, encode_frame(part.to_pandas(), schema)) for part in parts]
+    shifts(columns, [sum(each) for each in zip(*counts, strict=True)], Limits())
 
 
 STAGES: dict[str, Callable[[Path, Any, Any], None]] = {
@@ -69,6 +81,7 @@ STAGES: dict[str, Callable[[Path, Any, Any], None]] = {
     "split": split,
     "fit": fit,
     "evaluate": evaluate,
+    "profile": profile,
     "monitor": monitor,
 }
 
@@ -76,16 +89,18 @@ STAGES: dict[str, Callable[[Path, Any, Any], None]] = {
 def keep(table: Any, path: Path) -> None:
     """Leave a table as its materializer does: as Parquet, and with its digest."""
     from steps.data.hashing import table_digest
+    from steps.data.stored import save_table
 
-    table.to_parquet(path)
+    with path.open("wb") as stream:
+        save_table(table, stream)
     table_digest(table)
 
 
 def read(path: Path) -> Any:
-    """A table that a stage left."""
-    import pandas as pd
+    """A table that a stage left, as steps are given it."""
+    from steps.data.stored import StoredTable
 
-    return pd.read_parquet(path)
+    return StoredTable.of(str(path))
 
 
 def write(path: Path, value: Any) -> None:

@@ -12,6 +12,7 @@ from serving.schema import Kind
 from steps.data.dtypes import whole
 from steps.data.finding import Finding, warn
 from steps.data.settings import ColumnSettings, ValidationSettings
+from steps.data.stored import Table
 
 # Text with more distinct values than this share of its rows names the rows.
 ID_SHARE = 0.5
@@ -34,7 +35,7 @@ def kind_of(series: pd.Series, asked: ColumnSettings) -> Kind:
     return "numeric" if series.dtype in ("int64", "float64") else "categorical"
 
 
-def refuse_infinite(frame: pd.DataFrame) -> None:
+def refuse_infinite(frame: Table) -> None:
     """Refuse infinite numbers, and those that a model's 32 bits turn into infinite ones.
 
     Raises:
@@ -51,7 +52,7 @@ def refuse_infinite(frame: pd.DataFrame) -> None:
 
 
 def left_out(
-    frame: pd.DataFrame, target: str, asked: ColumnSettings, settings: ValidationSettings
+    frame: Table, target: str, asked: ColumnSettings, settings: ValidationSettings
 ) -> list[Finding]:
     """The columns nothing can be learnt from, with the reason."""
     reasons = (_reason(frame[name], asked, settings) for name in frame.columns if name != target)
@@ -78,7 +79,7 @@ def _reason(
 
 
 def find_mixed(
-    frame: pd.DataFrame, features: Iterable[str], sensitive: Collection[str] = ()
+    frame: Table, features: Iterable[str], sensitive: Collection[str] = ()
 ) -> list[Finding]:
     """Columns of text that mostly holds numbers, so that some of it is likely a slip."""
     found = []

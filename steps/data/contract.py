@@ -13,6 +13,7 @@ from steps.data.encoding import days_since, fits
 from steps.data.finding import Finding, note, share, warn
 from steps.data.renames import likely_renames
 from steps.data.settings import ValidationSettings
+from steps.data.stored import Table
 
 _ADVICE = (
     "Bring the table back to what it was, or train on what it is with validation.accept_schema."
@@ -21,7 +22,7 @@ _HELD = {"numeric": "numbers", "datetime": "times"}
 
 
 def check_contract(
-    frame: pd.DataFrame,
+    frame: Table,
     contract: TableSchema | None,
     settings: ValidationSettings,
     features: Collection[str] | None = None,
@@ -52,7 +53,7 @@ def check_contract(
 
 
 def check_target_contract(
-    labelled: pd.DataFrame, target: str, task: Task, contract: TableSchema | None, accept: bool
+    labelled: Table, target: str, task: Task, contract: TableSchema | None, accept: bool
 ) -> list[Finding]:
     """What has changed in the target since the champion was trained.
 
@@ -76,9 +77,7 @@ def check_target_contract(
     return [warn("schema", f"{text} Accepted.", target) for text in texts]
 
 
-def _names(
-    frame: pd.DataFrame, contract: TableSchema, features: Collection[str] | None
-) -> list[str]:
+def _names(frame: Table, contract: TableSchema, features: Collection[str] | None) -> list[str]:
     """Which columns came, went or have another name."""
     dropped = [name for name in contract.names if name not in frame.columns]
     new = frame.columns if features is None else features
@@ -91,7 +90,7 @@ def _names(
     return texts
 
 
-def _mistyped(column: Column, frame: pd.DataFrame) -> str:
+def _mistyped(column: Column, frame: Table) -> str:
     """What to say of a column that holds another type than it did; empty when it does not."""
     series = frame[column.name]
     if series.isna().all() or fits(series, column):

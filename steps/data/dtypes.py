@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from serving.errors import DataError
+from steps.data.stored import GROUP
 
 _ISO = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?"
 # Above this not every integer has a float64 of its own.
@@ -33,7 +34,8 @@ def normalise(frame: pd.DataFrame, origin: str = "The table") -> pd.DataFrame:
     refuse_duplicates(names, origin)
     refuse_nameless(names, origin)
     columns = {str(name): plain(frame[name], str(name)) for name in frame.columns}
-    return pd.DataFrame(columns).reset_index(drop=True)
+    # Columns side by side in one block are a little faster to copy, and a copy themselves.
+    return pd.DataFrame(columns, copy=len(frame) <= GROUP).reset_index(drop=True)
 
 
 def refuse_duplicates(names: Iterable[str], origin: str) -> None:
@@ -114,6 +116,8 @@ def as_text(series: pd.Series, dtype: str = "") -> pd.Series:
 
 def _number(series: pd.Series) -> pd.Series:
     """An integer column without gaps as int64, every other number as float64."""
+    if series.dtype == "float64":
+        return series
     if pd.api.types.is_float_dtype(series.dtype) or series.hasnans:
         return pd.Series(series.to_numpy(np.float64, na_value=np.nan), index=series.index)
     fits = series.dtype != "uint64" or series.max() <= np.iinfo(np.int64).max

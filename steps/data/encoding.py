@@ -12,11 +12,12 @@ from serving.errors import DataError, near_miss
 from serving.schema import Column, TableSchema
 from steps.data.columns import LARGEST
 from steps.data.dtypes import as_text, dtype_name, whole
+from steps.data.stored import Table
 
 DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 
 
-def encode_frame(frame: pd.DataFrame, schema: TableSchema) -> NDArray[np.float32]:
+def encode_frame(frame: Table, schema: TableSchema) -> NDArray[np.float32]:
     """The schema's columns as a matrix [rows, columns]; other columns are left aside.
 
     A missing value is encoded as missing even where training had none, so that a held-out row can
@@ -36,9 +37,7 @@ def encode_frame(frame: pd.DataFrame, schema: TableSchema) -> NDArray[np.float32
     return matrix
 
 
-def encode_target(
-    frame: pd.DataFrame, schema: TableSchema
-) -> NDArray[np.int64] | NDArray[np.float64]:
+def encode_target(frame: Table, schema: TableSchema) -> NDArray[np.int64] | NDArray[np.float64]:
     """The target as numbers: places in `schema.classes`, or in a regression the values.
 
     Raises:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from serving.schema import Task
 from steps.data.finding import Finding, warn
+from steps.data.stored import Table
 
 MAX_ROWS = 10_000
 DEPTH = 6
@@ -18,7 +19,7 @@ Numbers = NDArray[np.float64]
 
 
 def find_leaks(
-    labelled: pd.DataFrame, features: Sequence[str], target: str, task: Task, threshold: float
+    labelled: Table, features: Sequence[str], target: str, task: Task, threshold: float
 ) -> list[Finding]:
     """The columns that alone predict the target nearly without fault.
 
@@ -27,7 +28,7 @@ def find_leaks(
     is predicted; the score is the balanced accuracy, in a regression R squared.
     """
     rows = np.random.default_rng(0).permutation(len(labelled))[:MAX_ROWS]
-    sample = labelled.iloc[rows].reset_index(drop=True)
+    sample = labelled.take(rows).reset_index(drop=True)
     answers = sample[target] if task == "regression" else pd.Series(pd.factorize(sample[target])[0])
     found = []
     for name in features:

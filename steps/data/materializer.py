@@ -2,9 +2,11 @@
 
 import errno
 import hashlib
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from tempfile import NamedTemporaryFile
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -16,6 +18,7 @@ from serving.errors import RunError
 from serving.schema import TableSchema
 from steps.data.finding import Checks
 from steps.data.hashing import table_digest
+from steps.data.stored import StoredTable, Table, read_frame, save_table
 
 # What Markdown, or HTML inside of it, reads as more than a letter: a name may hold an address.
 MARKED = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>|#~@!"} | {"\n": " "})
@@ -24,38 +27,53 @@ MARKED = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>|#~@!"} | 
 class TableMaterializer(BaseMaterializer):
     """A table as one Parquet file, with its digest as the content that caching goes by."""
 
-    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (pd.DataFrame,)
+    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (pd.DataFrame, StoredTable)
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[ArtifactType] = ArtifactType.DATA
     SKIP_REGISTRATION: ClassVar[bool] = True
+    _digested: tuple[Table | None, str] = (None, "")
 
     @property
     def path(self) -> str:
         """The one file."""
         return f"{self.uri}/table.parquet"
 
-    def load(self, data_type: type[Any]) -> pd.DataFrame:
-        """Read the table."""
-        del data_type
+    def load(self, data_type: type[Any]) -> Table:
+        """Read the table, or leave it where a step reads it by columns."""
+        if data_type is StoredTable:
+            return self._stored()
         with self.artifact_store.open(self.path, "rb") as stream:
-            return pd.read_parquet(stream)
+            return read_frame(stream)
 
-    def save(self, data: pd.DataFrame) -> None:
+    def save(self, data: Table) -> None:
         """Write the table.
 
         Raises:
             RunError: There is no space left for it.
         """
         with told_when_full(self.path), self.artifact_store.open(self.path, "wb") as stream:
-            data.to_parquet(stream)
+            save_table(data, stream)
 
-    def extract_metadata(self, data: pd.DataFrame) -> dict[str, Any]:
+    def extract_metadata(self, data: Table) -> dict[str, Any]:
         """What the dashboard shows of a table, with what its maker noted in `attrs`."""
         rows, columns = data.shape
-        return {**data.attrs, "rows": rows, "columns": columns, "digest": table_digest(data)}
+        digest = self.compute_content_hash(data)
+        return {**data.attrs, "rows": rows, "columns": columns, "digest": digest}
 
-    def compute_content_hash(self, data: pd.DataFrame) -> str:
+    def compute_content_hash(self, data: Table) -> str:
         """Equal for equal content, so that what follows a new reading of it stays cached."""
-        return table_digest(data)
+        if self._digested[0] is not data:  # ZenML asks for it, and for the metadata with it in.
+            self._digested = data, table_digest(data)
+        return self._digested[1]
+
+    def _stored(self) -> StoredTable:
+        """The file here; of a store elsewhere a copy that goes with the table."""
+        if Path(self.path).is_file():
+            return StoredTable.of(self.path)
+        copy = NamedTemporaryFile(suffix=".parquet")  # noqa: SIM115 - the table closes it.
+        with told_when_full(copy.name), self.artifact_store.open(self.path, "rb") as stream:
+            shutil.copyfileobj(stream, copy)
+            copy.flush()
+        return StoredTable.of(copy.name, held=copy)
 
 
 class SchemaMaterializer(BaseMaterializer):

@@ -13,6 +13,7 @@ from serving.errors import DataError, near_miss
 from steps.data.dtypes import refuse_duplicates
 from steps.data.location import scrubbed
 from steps.data.objectstore import Store, told
+from steps.data.stored import as_frame
 from steps.data.textstream import refuse_bomb
 
 # A column of equal values takes a few bytes however long it is: what a file holds is told from its
@@ -27,7 +28,9 @@ def read_parquet(store: Store) -> pd.DataFrame:
         DataError: A file is unreadable, or the files of a folder differ in their columns.
     """
     with _readable(store):
-        frame = _as_pandas(_dataset(store).to_table(), store)
+        # What is buffered ahead of a file here is memory, and of a store's is time.
+        ahead = store.location.kind != "file"
+        frame = _as_pandas(_dataset(store, ahead=ahead).to_table(), store)
     named = any(name is not None for name in frame.index.names)
     if named:
         refuse_duplicates([*map(str, frame.index.names), *frame.columns], f"'{store.shown}'")
@@ -45,7 +48,7 @@ def _as_pandas(table: Any, store: Store) -> pd.DataFrame:
     try:
         # Text that is no UTF-8 would be found where nobody knows the file any more.
         table.validate(full=True)
-        frame: pd.DataFrame = table.to_pandas()
+        frame = as_frame(table)
     except pa.ArrowException:
         raise
     except (ValueError, OverflowError, KeyError, TypeError, AttributeError) as error:
@@ -104,7 +107,7 @@ def _readable(store: Store) -> Iterator[None]:
             raise DataError(_unreadable(store, error)) from error
 
 
-def _dataset(store: Store) -> Any:
+def _dataset(store: Store, *, ahead: bool = True) -> Any:
     """The files as one table, still unread."""
     import pyarrow.dataset as ds
     import pyarrow.parquet as pq
@@ -113,7 +116,7 @@ def _dataset(store: Store) -> Any:
     refuse_duplicates(pq.read_schema(paths[0], filesystem=store.fs).names, f"'{store.shown}'")
     dataset = ds.dataset(
         paths,
-        format="parquet",
+        format=ds.ParquetFileFormat(pre_buffer=ahead),
         filesystem=store.fs,
         partitioning="hive",
         partition_base_dir=store.path,

@@ -14,6 +14,7 @@ from serving.schema import Column, Kind, TableSchema, Task
 from steps.data.dtypes import as_text, dtype_name, whole
 from steps.data.encoding import days_since
 from steps.data.settings import ValidationSettings
+from steps.data.stored import Table
 from steps.data.target import class_names
 
 EXAMPLES = 3
@@ -22,7 +23,7 @@ FEWEST = 10
 
 
 def learn_schema(
-    train_rows: pd.DataFrame,
+    train_rows: Table,
     features: Mapping[str, Kind],
     target: str,
     task: Task,
@@ -109,12 +110,13 @@ def _origin(series: pd.Series, kind: Kind) -> str | None:
     return "1970-01-01" if pd.isna(first) else str(first.date())
 
 
-def _examples(train_rows: pd.DataFrame, columns: Sequence[Column]) -> tuple[dict[str, object], ...]:
+def _examples(train_rows: Table, columns: Sequence[Column]) -> tuple[dict[str, object], ...]:
     """A few rows from the beginning, the middle and the end."""
     places = np.unique(np.linspace(0, len(train_rows) - 1, EXAMPLES).astype(int))
+    rows = train_rows.take(places)
     return tuple(
-        {column.name: _example(train_rows[column.name].iloc[place], column) for column in columns}
-        for place in places
+        {column.name: _example(rows[column.name].iloc[place], column) for column in columns}
+        for place in range(len(rows))
     )
 
 

@@ -13,6 +13,7 @@ from serving.errors import ConfigError, DataError, near_miss
 from steps.data.finding import LABELLED
 from steps.data.hashing import row_hash
 from steps.data.settings import SplitSettings
+from steps.data.stored import Table
 
 MIN_SIDE = 10
 
@@ -30,14 +31,12 @@ class Split:
     cutoff: str | None = None
 
 
-def held_out(
-    frame: pd.DataFrame, settings: SplitSettings, columns: Sequence[str]
-) -> NDArray[np.bool_]:
+def held_out(frame: Table, settings: SplitSettings, columns: Sequence[str]) -> NDArray[np.bool_]:
     """True for each row of the test."""
     return deal(frame, settings, columns).held_out
 
 
-def deal(frame: pd.DataFrame, settings: SplitSettings, columns: Sequence[str]) -> Split:
+def deal(frame: Table, settings: SplitSettings, columns: Sequence[str]) -> Split:
     """Deal the rows to the two sides.
 
     By row or group the side follows from a seeded hash of the values alone: it stays when rows are
@@ -58,9 +57,7 @@ def deal(frame: pd.DataFrame, settings: SplitSettings, columns: Sequence[str]) -
     return split
 
 
-def hashed_out(
-    frame: pd.DataFrame, settings: SplitSettings, columns: Sequence[str]
-) -> NDArray[np.bool_]:
+def hashed_out(frame: Table, settings: SplitSettings, columns: Sequence[str]) -> NDArray[np.bool_]:
     """True for each row of any table that these settings, by row or group, deal to the test.
 
     A model can so be kept from the rows that it was trained on, whatever table they come in.
@@ -74,7 +71,7 @@ def _chosen(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
     return (hashes >> np.uint64(11)) < np.uint64(share * 2**53)
 
 
-def _by_time(frame: pd.DataFrame, settings: SplitSettings) -> Split:
+def _by_time(frame: Table, settings: SplitSettings) -> Split:
     """The last rows; those of one moment stay together."""
     times = frame[_column(frame, settings)]
     if times.dtype == "str" or times.dtype in ("bool", "boolean"):
@@ -85,7 +82,7 @@ def _by_time(frame: pd.DataFrame, settings: SplitSettings) -> Split:
     return Split((times >= cutoff).to_numpy(np.bool_), shown)
 
 
-def _column(frame: pd.DataFrame, settings: SplitSettings) -> str:
+def _column(frame: Table, settings: SplitSettings) -> str:
     """The settings' column, which must be there in every row."""
     name = settings.column or ""
     if name not in frame.columns:

@@ -16,6 +16,7 @@ from steps.data.schema import learn_schema
 from steps.data.settings import ColumnSettings, SourceSettings, SplitSettings, ValidationSettings
 from steps.data.source import read_table
 from steps.data.split import deal
+from steps.data.stored import StoredTable, Table
 from steps.data.target import check_target
 from steps.data.validate import check_table
 from steps.labelling.rows import with_labels
@@ -59,7 +60,7 @@ def load_table(
     cache_policy=code_of("steps.data.validate", "steps.data.materializer"),
 )
 def validate(
-    table: pd.DataFrame,
+    table: StoredTable,
     columns: ColumnSettings,
     validation: ValidationSettings,
     contract: str = "",
@@ -85,13 +86,13 @@ def validate(
     cache_policy=code_of("steps.data.split", "steps.data.schema", "steps.data.materializer"),
 )
 def split_rows(
-    table: pd.DataFrame,
+    table: StoredTable,
     checks: Checks,
     validation: ValidationSettings,
     split: SplitSettings,
 ) -> tuple[
-    Annotated[pd.DataFrame, "train_rows"],
-    Annotated[pd.DataFrame, "test_rows"],
+    Annotated[StoredTable, "train_rows"],
+    Annotated[StoredTable, "test_rows"],
     Annotated[TableSchema, "schema"],
 ]:
     """Hold rows out for the test, and learn the schema from the others."""
@@ -107,7 +108,7 @@ def split_rows(
     return train_rows, test_rows, schema
 
 
-def _check_classes(test_rows: pd.DataFrame, schema: TableSchema) -> None:
+def _check_classes(test_rows: Table, schema: TableSchema) -> None:
     """Refuse a test with a class that training never saw, or with one class alone.
 
     Raises:

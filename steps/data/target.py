@@ -13,6 +13,7 @@ from serving.schema import Task
 from steps.data.csvfile import reads_like_data
 from steps.data.dtypes import as_text, whole
 from steps.data.settings import AskedTask, ValidationSettings
+from steps.data.stored import Table
 
 # A column of integers with more distinct values than this is a quantity.
 MAX_INTEGER_CLASSES = 20
@@ -46,7 +47,7 @@ def recognise_task(target: pd.Series, asked: AskedTask = "auto") -> Task:
     return "binary" if count == 2 else "multiclass"
 
 
-def check_target(frame: pd.DataFrame, target: str) -> pd.DataFrame:
+def check_target(frame: Table, target: str) -> Table:
     """The rows that have a target.
 
     Raises:
@@ -60,7 +61,7 @@ def check_target(frame: pd.DataFrame, target: str) -> pd.DataFrame:
     return frame if present.all() else frame[present].reset_index(drop=True)
 
 
-def check_rows(labelled: pd.DataFrame, target: str, task: Task, asked: ValidationSettings) -> None:
+def check_rows(labelled: Table, target: str, task: Task, asked: ValidationSettings) -> None:
     """Refuse a table too small to learn from and to test on.
 
     Raises:

@@ -12,11 +12,12 @@ from steps.data.finding import LABELLED, Checks, Finding, enforce, note, share, 
 from steps.data.hashing import row_hash
 from steps.data.leak import find_leaks
 from steps.data.settings import ColumnSettings, ValidationSettings, refuse_absent
+from steps.data.stored import Table
 from steps.data.target import check_rows, check_target, recognise_task
 
 
 def check_table(
-    frame: pd.DataFrame,
+    frame: Table,
     asked: ColumnSettings,
     settings: ValidationSettings,
     contract: TableSchema | None = None,
@@ -59,7 +60,7 @@ def check_table(
 
 
 def _left_out(
-    labelled: pd.DataFrame, target: str, asked: ColumnSettings, settings: ValidationSettings
+    labelled: Table, target: str, asked: ColumnSettings, settings: ValidationSettings
 ) -> list[Finding]:
     """The columns that nothing is learnt from, and how many rows came back labelled.
 
@@ -75,8 +76,8 @@ def _left_out(
 
 
 def _oddities(
-    frame: pd.DataFrame,
-    labelled: pd.DataFrame,
+    frame: Table,
+    labelled: Table,
     features: list[str],
     target: str,
     task: Task,
@@ -92,7 +93,7 @@ def _oddities(
     return findings
 
 
-def find_duplicates(labelled: pd.DataFrame, features: list[str], target: str) -> list[Finding]:
+def find_duplicates(labelled: Table, features: list[str], target: str) -> list[Finding]:
     """Rows that occur more than once, and rows that differ in the target alone."""
     rows = len(labelled)
     distinct = len(pd.unique(row_hash(labelled, [*features, target])))
@@ -107,7 +108,7 @@ def find_duplicates(labelled: pd.DataFrame, features: list[str], target: str) ->
     return findings
 
 
-def _identity(labelled: pd.DataFrame, target: str, findings: list[Finding]) -> tuple[str, ...]:
+def _identity(labelled: Table, target: str, findings: list[Finding]) -> tuple[str, ...]:
     """The columns that tell rows apart, without those that only name or number them.
 
     A constant column stays in: it may vary some day, and then moves only the rows that vary.

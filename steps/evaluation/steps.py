@@ -13,6 +13,7 @@ from serving.bundle import ONNX, SCHEMA
 from steps.caching import code_of, page_of
 from steps.data.finding import Checks
 from steps.data.settings import SplitSettings
+from steps.data.stored import StoredTable
 from steps.evaluation.card import model_card
 from steps.evaluation.comparison import Files, compare_candidate
 from steps.evaluation.description import try_to_describe
@@ -32,7 +33,7 @@ logger = get_logger(__name__)
 @step(cache_policy=code_of("steps.evaluation.measure"))
 def evaluate(
     candidates: list[Candidate],
-    test_rows: pd.DataFrame,
+    test_rows: StoredTable,
     gate: GateSettings,
     split: SplitSettings,
     sensitive: tuple[str, ...] = (),
@@ -50,7 +51,7 @@ def compare(
     candidates: list[Candidate],
     evaluations: Evaluations,
     champion: Champion,
-    train_rows: pd.DataFrame,
+    train_rows: StoredTable,
     test_rows: pd.DataFrame,
     checks: Checks,
     gate: GateSettings,

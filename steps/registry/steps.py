@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-import pandas as pd
 from pydantic import JsonValue
 from zenml import get_step_context, log_metadata, step
 from zenml.types import HTMLString
@@ -16,6 +15,7 @@ from steps.config import Settings
 from steps.data.finding import Checks
 from steps.data.hashing import table_digest
 from steps.data.settings import SplitSettings
+from steps.data.stored import StoredTable, Table
 from steps.evaluation.comparison import last_time
 from steps.evaluation.evaluation import Decision, Evaluations
 from steps.monitoring.profile import PROFILE, profile_of
@@ -64,7 +64,7 @@ def resolve_champion(
 
 @step(cache_policy=code_of("steps.data.hashing"))
 def trace_lineage(
-    table: pd.DataFrame, commit: str, config: str, stack: str, settings: dict[str, JsonValue]
+    table: StoredTable, commit: str, config: str, stack: str, settings: dict[str, JsonValue]
 ) -> Annotated[Lineage, "lineage"]:
     """Say what the run stands on."""
     return Lineage(
@@ -91,7 +91,7 @@ def register_model(
     evaluations: Evaluations,
     decision: Decision,
     champion: Champion,
-    train_rows: pd.DataFrame,
+    train_rows: StoredTable,
     checks: Checks,
     split: SplitSettings,
     lineage: Lineage,
@@ -168,7 +168,7 @@ def version_tags(
     candidate: Candidate,
     split: SplitSettings,
     checks: Checks,
-    train_rows: pd.DataFrame,
+    train_rows: Table,
     lineage: Lineage,
 ) -> dict[str, str]:
     """What a later comparison and a person must know of a version."""
@@ -189,14 +189,14 @@ def register_candidate(
     model: str,
     run_id: str,
     candidate: Candidate,
-    rows: pd.DataFrame,
+    rows: Table,
     tags: dict[str, str],
 ) -> Version:
     """Log the native model in the active MLflow run and register it with its bundle."""
     # scikit-learn takes a second to import, which a cached run does not have to pay.
     from steps.training.native import log_native
 
-    info = log_native(candidate, rows.head(EXAMPLE_ROWS))
+    info = log_native(candidate, rows.take(range(min(EXAMPLE_ROWS, len(rows)))))
     log_profile(registry, run_id, candidate, rows)
     with TemporaryDirectory() as scratch:
         bundle = Path(scratch)
@@ -204,7 +204,7 @@ def register_candidate(
         return registry.register(model, run_id, info.model_uri, bundle, tags)
 
 
-def log_profile(registry: Registry, run_id: str, candidate: Candidate, rows: pd.DataFrame) -> None:
+def log_profile(registry: Registry, run_id: str, candidate: Candidate, rows: Table) -> None:
     """Keep what later windows of served rows are compared with."""
     profile = profile_of(rows, candidate.oof, candidate.schema)
     registry.client.log_text(run_id, profile.to_json().decode(), PROFILE)

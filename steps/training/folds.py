@@ -42,7 +42,8 @@ def groups_of(rows: Any, settings: TuningSettings) -> NDArray[Any] | None:
     if settings.group not in rows.columns:
         missing = near_miss(settings.group, map(str, rows.columns))
         raise ConfigError(f"tuning.group: there is no column '{settings.group}'. {missing}")
-    codes: NDArray[Any] = rows.groupby(settings.group, dropna=False, sort=True).ngroup().to_numpy()
+    group = rows[settings.group]
+    codes: NDArray[Any] = group.groupby(group, dropna=False, sort=True).ngroup().to_numpy()
     return codes
 
 

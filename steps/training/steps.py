@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-import pandas as pd
 from zenml import step
 from zenml.logger import get_logger
 
 from serving.schema import TableSchema
 from steps.caching import code_of
+from steps.data.stored import StoredTable
 from steps.progress import teller
 from steps.source import source_of
 from steps.training.candidate import Candidate
@@ -19,7 +19,7 @@ logger = get_logger(__name__)
 
 @step(output_materializers=source_of(CandidateMaterializer), cache_policy=code_of(__name__))
 def train_candidate(
-    train_rows: pd.DataFrame,
+    train_rows: StoredTable,
     schema: TableSchema,
     candidate: CandidateSettings,
     tuning: TuningSettings,
@@ -45,7 +45,7 @@ def train_candidate(
 @step(output_materializers=source_of(CandidateMaterializer), cache_policy=code_of(__name__))
 def blend(
     candidates: list[Candidate],
-    train_rows: pd.DataFrame,
+    train_rows: StoredTable,
     schema: TableSchema,
     tuning: TuningSettings,
     ensemble: EnsembleSettings,

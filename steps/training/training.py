@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pandas import DataFrame
 
 from serving.errors import DataError
 from serving.schema import TableSchema
 from steps.caching import ROOT
 from steps.data.encoding import encode_frame, encode_target
+from steps.data.stored import Table
 from steps.evaluation.metrics import find_metric
 from steps.progress import Tell, nobody
 from steps.training.candidate import Candidate, Rows, Target
@@ -26,7 +26,7 @@ from steps.training.tuning import TrainingData, tune
 
 
 def prepare(
-    train_rows: DataFrame, schema: TableSchema, tuning: TuningSettings, seed: int
+    train_rows: Table, schema: TableSchema, tuning: TuningSettings, seed: int
 ) -> TrainingData:
     """Encode the training rows and cut them into folds, the same ones for every candidate."""
     target, order = encode_target(train_rows, schema), order_of(train_rows, tuning)
