@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from steps.data.stored import Table
 
 Hashes = NDArray[np.uint64]
-Buffer = bytes | NDArray[Any]
+Buffer = bytes | memoryview
 
 # Rows that are hashed at once: what lies between two numbers stays small, and near the processor.
 BLOCK = 1 << 16
@@ -86,15 +85,15 @@ def _text_hash(value: object) -> np.uint64:
 def _bytes(series: pd.Series) -> Iterator[Buffer]:
     """A column's values as bytes, with one form for everything that is missing."""
     if series.dtype == "bool" or series.dtype == "int64":
-        yield np.ascontiguousarray(series.to_numpy().astype("<i8", copy=False))
+        yield np.ascontiguousarray(series.to_numpy().astype("<i8", copy=False)).data
     elif series.dtype == "float64":
         missing, numbers = series.isna().to_numpy(), series.to_numpy()
-        yield np.where(missing, np.nan, numbers).astype("<f8", copy=False)
+        yield np.where(missing, np.nan, numbers).astype("<f8", copy=False).data
     elif pd.api.types.is_datetime64_any_dtype(series.dtype):
-        yield series.astype("datetime64[us]").to_numpy().astype("<i8")
+        yield series.astype("datetime64[us]").to_numpy().astype("<i8").data
     else:
         codes, distinct = _factorized(series)
-        yield codes.astype("<i8", copy=False)
+        yield codes.astype("<i8", copy=False).data
         texts = [str(value).encode() for value in distinct]
-        yield np.array([len(text) for text in texts], dtype="<i8")
+        yield np.array([len(text) for text in texts], dtype="<i8").data
         yield b"".join(texts)

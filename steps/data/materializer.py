@@ -37,7 +37,7 @@ class TableMaterializer(BaseMaterializer):
         """The one file."""
         return f"{self.uri}/table.parquet"
 
-    def load(self, data_type: type[Any]) -> Table:
+    def load(self, data_type: type[Any]) -> Any:
         """Read the table, or leave it where a step reads it by columns."""
         if data_type is StoredTable:
             return self._stored()

@@ -6,7 +6,7 @@ import itertools
 import json
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -201,7 +201,7 @@ class StoredTable:
 
 
 # What a step asks of a table, each has: its columns by name, its rows by a mask.
-Table = pd.DataFrame | StoredTable
+Table: TypeAlias = pd.DataFrame | StoredTable
 
 
 def save_table(table: Table, stream: IO[bytes]) -> None:
