@@ -26,7 +26,7 @@ from benchmarks import (
     table,
 )
 from benchmarks.machine import header, moment
-from benchmarks.process import ROOT, compile_all
+from benchmarks.process import ROOT, compile_all, first_command
 
 SECTIONS: dict[str, Callable[..., list[dict[str, Any]]]] = {
     "startup": startup.run,
@@ -65,6 +65,8 @@ def main(words: list[str]) -> int:
     options = parse(words)
     if options.what != ["table"]:
         compile_all()
+        with TemporaryDirectory(prefix="benchmarks-") as folder:
+            first_command(Path(folder) / "first")
         for name in options.what or SECTIONS:
             # Each at once: what was measured stays, whatever becomes of the next.
             new = {name: section(name, options)}

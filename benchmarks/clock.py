@@ -23,9 +23,12 @@ FILE = "clock.json"
 OWN = ("benchmarks", "commands", "pipelines", "run", "serving", "stacks", "steps")
 REST = "our own commands"
 RECORDS = "what ZenML does around each step"
+STORE = "ZenML's store: created, opened"
 # Whose calls are charged to what, by the module that holds them.
 CALLS = {
-    "zenml.zen_stores.sql_zen_store": {"SqlZenStore._initialize": "ZenML's store: created, opened"},
+    "stacks.blank_store": {"provide_store": STORE},
+    "importlib.metadata": {"packages_distributions": "which package each module is of"},
+    "zenml.zen_stores.sql_zen_store": {"SqlZenStore._initialize": STORE},
     "zenml.pipelines.pipeline_definition": {"Pipeline._compile": "pipelines compiled"},
     "zenml.orchestrators.step_launcher": {"StepLauncher.launch": RECORDS},
     "zenml.steps.base_step": {"BaseStep.call_entrypoint": "step {name}"},

@@ -41,8 +41,11 @@ def run(name: str, **arguments: Any) -> Any:
         from benchmarks.peers import stages_zenml
         from commands.execution import execute
         from commands.stack import use
+        from steps.deployment.deployer import active_deployer
 
         use("local")
+        # As a training asks: the packages of the stack's components are imported by that.
+        active_deployer()
     leave_frameworks_out()
     console = Console(file=sys.stderr)
     asked = getattr(stages_zenml, name)

@@ -14,7 +14,8 @@ import json
 import os
 import platform
 import ssl
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,6 +53,9 @@ def fingerprint(data: str, files: Iterable[Path], stack: str = "") -> str:
 
 def remember(key: str, identity: str, stores: Iterable[Path], answer: dict[str, Any]) -> None:
     """Keep an answer for as long as nothing that it stands on changes."""
+    stores = list(stores)
+    for store in stores:
+        _settle(store)
     record = {"fingerprint": identity, "stores": _states(stores), "answer": answer}
     place = folder()
     place.mkdir(parents=True, exist_ok=True)
@@ -104,10 +108,23 @@ def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPCon
     return http.client.HTTPSConnection(host, port, timeout=SECONDS, context=anyone)
 
 
-def _states(stores: Iterable[Path]) -> dict[str, str]:
+def _states(stores: Collection[Path]) -> dict[str, str]:
     """The state of each store, its write-ahead log included."""
-    paths = [each for store in stores for each in (store, store.with_name(f"{store.name}-wal"))]
-    return {str(path): _state(path) for path in paths if path.exists()}
+    logs = [log for store in stores if (log := _log(store)).exists() and log.stat().st_size]
+    return {str(path): _state(path) for path in (*filter(Path.exists, stores), *logs)}
+
+
+def _settle(store: Path) -> None:
+    """Bring a write-ahead log into its database now: whoever closes that last would do it later."""
+    if _log(store).exists():
+        import sqlite3
+
+        with suppress(sqlite3.Error), closing(sqlite3.connect(store, timeout=SECONDS)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _log(store: Path) -> Path:
+    return store.with_name(f"{store.name}-wal")
 
 
 def _state(path: Path) -> str:

@@ -2,7 +2,8 @@
 
 ZenML writes every flavor it knows into a new database, one transaction each, which takes seconds
 and comes to the same each time. So the database that it makes is kept beside the packages it was
-made with, and a new store is a copy of it: there whole or not at all.
+made with, and a new store is a copy of it: there whole or not at all, and written by way of a log
+(see `stacks/write_ahead.py`).
 """
 
 from __future__ import annotations
@@ -16,8 +17,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from stacks.write_ahead import spare_waits, write_ahead
+
 # Settings of a server are written into its database when that is made.
 SERVER = "ZENML_SERVER"
+# What SQLite keeps beside a database, and would read into another one of the same name.
+BESIDE = ("-journal", "-shm", "-wal")
 
 
 def provide_store() -> None:
@@ -32,12 +37,18 @@ def provide_store() -> None:
     store: Any = config.store_configuration
     if store.type != StoreType.SQL or not store.url.startswith("sqlite:///"):
         return
+    spare_waits()
     path = Path(store.database)
-    if path.exists() or any(name.startswith(SERVER) for name in os.environ):
+    if found(path) or any(name.startswith(SERVER) for name in os.environ):
         return
     with suppress(OSError, sqlite3.Error):
         kept = blank(folder(), identity())
         copy(kept, path, config.user_id.hex, analytics=config.analytics_opt_in)
+
+
+def found(path: Path) -> bool:
+    """Whether a database is there, or anything that was one's."""
+    return any(path.with_name(f"{path.name}{name}").exists() for name in ("", *BESIDE))
 
 
 def folder() -> Path:
@@ -98,6 +109,7 @@ def copy(kept: Path, path: Path, owner: str, *, analytics: bool) -> None:
             with connection:
                 owned = "UPDATE server_settings SET id = ?, enable_analytics = ?"
                 connection.execute(owned, (owner, analytics))
+            write_ahead(connection, path.parent)
         finally:
             connection.close()
         with suppress(FileExistsError):

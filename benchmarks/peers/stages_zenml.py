@@ -62,8 +62,8 @@ def five(table: str, folder: str) -> None:
 
 @pipeline
 def chain(count: int) -> None:
-    """So many stages that do nothing."""
-    value = 0
+    """So many stages that do nothing, with values of their own: the cache knows none of them."""
+    value = 100 * count
     for _ in range(count):
         value = add(value)
 

@@ -3,8 +3,10 @@
 import argparse
 import http.server
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -90,6 +92,20 @@ def test_a_database_that_was_touched_ends_an_answer(place: Path) -> None:
     assert recall("key", "same") is not None
     os.utime(store, ns=(1, 1))
     assert recall("key", "same") is None
+
+
+def test_a_database_with_a_log_is_told_by_both(place: Path) -> None:
+    """Its last user's end brings nothing new, and what is written into the log alone does."""
+    store = place / "zenml.db"
+    user = sqlite3.connect(store, isolation_level=None)
+    user.execute("PRAGMA journal_mode=WAL")
+    user.execute("CREATE TABLE pages AS SELECT zeroblob(100000) AS page")
+    remember("key", "same", [store], {})
+    user.close()
+    assert recall("key", "same") is not None
+    with closing(sqlite3.connect(store, isolation_level=None)) as other:
+        other.execute("INSERT INTO pages VALUES ('new')")
+        assert recall("key", "same") is None
 
 
 def test_a_store_that_went_away_ends_an_answer(place: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.blank_store import blank, copy
+from stacks.blank_store import blank, copy, found
 
 OWNER = "0" * 31 + "7"
 
@@ -64,3 +64,10 @@ def test_where_none_can_be_kept_that_is_told(tmp_path: Path) -> None:
     file.touch()
     with pytest.raises(OSError, match="file"):
         blank(file, "some")
+
+
+def test_what_a_database_has_left_is_not_read_into_another_one(tmp_path: Path) -> None:
+    """SQLite would: ZenML makes the store then, and SQLite drops what was left."""
+    assert not found(tmp_path / "zenml.db")
+    (tmp_path / "zenml.db-wal").touch()
+    assert found(tmp_path / "zenml.db")
