@@ -38,8 +38,9 @@ def training(
     lineage = trace_lineage(table, commit, origin, stack, config.computed)
     checks = validate(table, config.data.columns, config.validation, contract)
     train_rows, test_rows, schema = split_rows(table, checks, config.validation, config.split)
+    drift = data_page = None
     if config.report.enabled:
-        report_drift(
+        drift, data_page = report_drift(
             train_rows, test_rows, schema, checks, config.split, config.report, config.seed
         )
     candidates = train_candidates(config, train_rows, schema)
@@ -51,7 +52,7 @@ def training(
     )  # fmt: skip
     registered = register_model(
         config.model, candidates, evaluations, decision, champion, train_rows, checks,
-        config.split, lineage, page,
+        config.split, lineage, page, drift, data_page,
     )  # fmt: skip
     promote(decision, registered, champion)
 

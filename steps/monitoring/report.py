@@ -2,6 +2,9 @@
 
 from steps.config import Settings
 
+# Their names in the MLflow run of a training.
+DATA_REPORT, EVIDENTLY_REPORT = "data_report.html", "drift.html"
+
 
 class ColumnDrift(Settings):
     """How far one column lies apart.

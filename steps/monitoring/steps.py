@@ -28,17 +28,15 @@ from steps.monitoring.page import render
 from steps.monitoring.part import Labels
 from steps.monitoring.performance import measure, trained_as
 from steps.monitoring.profile import PROFILE, Profile, watched
-from steps.monitoring.report import DriftReport
+from steps.monitoring.report import DATA_REPORT, EVIDENTLY_REPORT, DriftReport
 from steps.monitoring.settings import MonitoringSettings, ReportSettings, WindowSettings
 from steps.monitoring.verdict import Verdict
-from steps.monitoring.window import gather, labels_of
-from steps.registry.registry import local_path
+from steps.monitoring.window import Window, gather, labels_of
+from steps.registry.registry import Registry, local_path
 from steps.registry.tracking import open_registry
-from steps.registry.version import Champion
+from steps.registry.version import Champion, Version
 
 logger = get_logger(__name__)
-# Their names in the MLflow run of a training.
-DATA_REPORT, EVIDENTLY_REPORT = "data_report.html", "drift.html"
 
 
 @step(experiment_tracker=True, cache_policy=page_of("steps.monitoring.drift", "steps.data.report"))
@@ -109,13 +107,26 @@ def judge_window(
         until=window.until,
         labels=given,
     )
-    if wanted(verdict.outcome, settings):
-        place, why = keep_report(registry, version, found.sample, schema, window.until)
-        verdict = verdict.model_copy(update={"report": place, "unreported": why})
-    page = render(verdict, profile, found, schema)
-    if wanted(verdict.outcome, settings):
-        keep_verdict(registry, version, page, window.until)
+    if not wanted(verdict.outcome, settings):
+        return verdict, HTMLString(render(verdict, profile, found, schema))
+    verdict, page = kept(registry, version, verdict, profile, found, schema)
     return verdict, HTMLString(page)
+
+
+def kept(
+    registry: Registry,
+    version: Version,
+    verdict: Verdict,
+    profile: Profile,
+    found: Window,
+    schema: TableSchema,
+) -> tuple[Verdict, str]:
+    """The verdict with the place of Evidently's page, and its own page, both kept in MLflow."""
+    place, why = keep_report(registry, version, found.sample, schema, verdict.until)
+    verdict = verdict.model_copy(update={"report": place, "unreported": why})
+    page = render(verdict, profile, found, schema)
+    keep_verdict(registry, version, page, verdict.until)
+    return verdict, page
 
 
 def log_store() -> tuple[str, dict[str, object]]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from time import time
 from typing import TYPE_CHECKING, Any
 
 from steps.evaluation.evaluation import Decision, Evaluation, Evaluations
+from steps.monitoring.report import DATA_REPORT, EVIDENTLY_REPORT, DriftReport
 from steps.registry.lineage import Lineage
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+logger = logging.getLogger(__name__)
 PARENT, NAME = "mlflow.parentRunId", "mlflow.runName"
 
 
@@ -48,6 +51,27 @@ def keep_page(client: MlflowClient, run_id: str, page: str, name: str) -> str:
     except Exception as error:  # Each kind of store has errors of its own.
         return f"{type(error).__name__}: {error}"[:300]
     return ""
+
+
+def keep_data_report(client: MlflowClient, run_id: str, drift: DriftReport, page: str) -> None:
+    """Have the report on the data in this run too, where another training's was taken over.
+
+    Evidently's page is copied from that one's run; what is gone by now is told and ends nothing.
+    """
+    from mlflow.artifacts import load_text
+
+    held = {each.path for each in client.list_artifacts(run_id)}
+    if DATA_REPORT not in held:
+        client.log_text(run_id, page, DATA_REPORT)
+    if EVIDENTLY_REPORT in held or not drift.report:
+        return
+    try:
+        text = load_text(drift.report)
+    except Exception as error:  # Each kind of store has errors of its own.
+        logger.warning("Evidently's page is not copied: %s: %s", type(error).__name__, error)
+        return
+    if lost := keep_page(client, run_id, text, EVIDENTLY_REPORT):
+        logger.warning("Evidently's page is not in MLflow: %s", lost)
 
 
 def abandon(client: MlflowClient, name: str) -> None:

@@ -19,12 +19,13 @@ from steps.data.stored import StoredTable, Table
 from steps.evaluation.comparison import last_time
 from steps.evaluation.evaluation import Decision, Evaluations
 from steps.monitoring.profile import PROFILE, profile_of
+from steps.monitoring.report import DriftReport
 from steps.pages.live import LIVE, live
 from steps.registry import aliases
 from steps.registry.environment import environment
 from steps.registry.history import CHALLENGER, CHAMPION
 from steps.registry.lineage import Lineage
-from steps.registry.recording import record_run
+from steps.registry.recording import keep_data_report, record_run
 from steps.registry.registry import Registry, local_path
 from steps.registry.tracking import mark_production, open_registry, zenml_version
 from steps.registry.version import Champion, Version
@@ -96,11 +97,14 @@ def register_model(
     split: SplitSettings,
     lineage: Lineage,
     page: HTMLString,
+    drift: DriftReport | None = None,
+    data_page: HTMLString | None = None,
 ) -> Annotated[Version, "registered"]:
     """Log the training in MLflow and register the challenger, once for each digest.
 
     Args:
         page: The model report.
+        drift: The data report, which its own step logs unless it is answered from the cache.
         champion: Which registry was asked: what went to another one is not answered from the cache.
     """
     import mlflow
@@ -112,6 +116,8 @@ def register_model(
     record_run(registry.client, run_id, evaluations, decision, lineage)
     for name, text in ((MODEL_REPORT, page), (LIVE_REPORT, live(page))):
         registry.client.log_text(run_id, text, name)
+    if drift and data_page:
+        keep_data_report(registry.client, run_id, drift, data_page)
     log_metadata({LIVE: local_path(mlflow.get_artifact_uri(LIVE_REPORT))})
     registry.client.set_tag(run_id, "registry", champion.registry)
     found = registry.find_digest(model, decision.challenger_digest)

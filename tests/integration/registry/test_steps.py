@@ -70,7 +70,15 @@ def test_a_repeated_model_is_given_the_profile_that_an_older_release_left_out(ra
 
 def test_a_repeated_training_recomputes_only_what_the_champion_changed(ran: Ran) -> None:
     cached = {name for name, status in ran["runs"][1]["status"].items() if status == "cached"}
-    assert cached == {"plant_rows", "strong", "weak", "trace_lineage", "evaluate"}
+    same = {"plant_rows", "report_drift", "strong", "weak", "trace_lineage", "evaluate"}
+    assert cached == same
+
+
+def test_every_trainings_mlflow_run_holds_the_data_report(ran: Ran) -> None:
+    """Also where the step that drew it was answered from the cache."""
+    first, *others = (run["pages"] for run in ran["runs"])
+    assert all(first)
+    assert others == [first] * 3
 
 
 def test_the_version_says_what_it_stands_on(ran: Ran) -> None:

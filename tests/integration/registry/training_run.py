@@ -15,11 +15,15 @@ from zenml import Model, pipeline, step
 from zenml.client import Client
 from zenml.enums import StackComponentType
 
+from serving.schema import TableSchema
 from steps.data.finding import Checks, note
-from steps.data.materializer import TableMaterializer
+from steps.data.materializer import SchemaMaterializer, TableMaterializer
 from steps.evaluation.settings import GateSettings
 from steps.evaluation.steps import compare, evaluate
 from steps.monitoring.profile import PROFILE
+from steps.monitoring.report import DATA_REPORT, EVIDENTLY_REPORT
+from steps.monitoring.settings import ReportSettings
+from steps.monitoring.steps import report_drift
 from steps.registry import aliases
 from steps.registry.registry import Registry
 from steps.registry.steps import promote, register_model, resolve_champion, trace_lineage
@@ -32,18 +36,26 @@ MODEL, STACK = "planted", "registry-test"
 GATE = GateSettings(resamples=100)
 
 
-@step(output_materializers={"train_rows": TableMaterializer, "test_rows": TableMaterializer})
+@step(
+    output_materializers={
+        "train_rows": TableMaterializer,
+        "test_rows": TableMaterializer,
+        "schema": SchemaMaterializer,
+    }
+)
 def plant_rows() -> tuple[
     Annotated[pd.DataFrame, "train_rows"],
     Annotated[pd.DataFrame, "test_rows"],
     Annotated[Checks, "checks"],
+    Annotated[TableSchema, "schema"],
 ]:
     """Rows whose target follows x."""
     train, test = sides(table(2000).astype({"group": "str"}))
     found = (note("missing", "Nothing is missing."),)
     features = dict.fromkeys(FEATURES, "numeric")
     shape: dict[str, Any] = {"features": features, "identity": FEATURES, "findings": found}
-    return train, test, Checks(task="binary", target="y", rows=2000, unlabelled=0, **shape)
+    checks = Checks(task="binary", target="y", rows=2000, unlabelled=0, **shape)
+    return train, test, checks, schema_of("x", "z")
 
 
 @step(output_materializers=CandidateMaterializer)
@@ -56,7 +68,10 @@ def plant(name: str, skill: float) -> Annotated[Candidate, "candidate"]:
 def training(skill: float) -> None:
     """The second half of the training pipeline."""
     champion, _ = resolve_champion(MODEL)
-    train_rows, test_rows, checks = plant_rows()
+    train_rows, test_rows, checks, schema = plant_rows()
+    drift, data_page = report_drift(
+        train_rows, test_rows, schema, checks, SPLIT, ReportSettings(rows=200), 0
+    )
     lineage = trace_lineage(train_rows, "abc123", "planted", STACK, {"seed": 0})
     candidates = [plant("weak", skill / 2, id="weak"), plant("strong", skill, id="strong")]
     evaluations = evaluate(candidates, test_rows, GATE, SPLIT)
@@ -65,7 +80,7 @@ def training(skill: float) -> None:
     )
     registered = register_model(
         MODEL, candidates, evaluations, decision, champion, train_rows, checks, SPLIT, lineage,
-        page,
+        page, drift, data_page,
     )  # fmt: skip
     promote(decision, registered, champion)
 
@@ -90,7 +105,11 @@ def train(skill: float) -> dict[str, Any]:
     assert run is not None
     held = {name: made.outputs for name, made in Client().get_pipeline_run(run.id).steps.items()}
     decision = held["compare"]["decision"][0].load()
+    client = open_registry().client
+    (logged,) = client.search_runs(["1"], f"tags.`mlflow.runName` = '{run.name}'")
+    pages = {each.path: each.file_size for each in client.list_artifacts(logged.info.run_id)}
     return {
+        "pages": [pages.get(name) for name in (DATA_REPORT, EVIDENTLY_REPORT)],
         "outcome": decision.outcome,
         "reason": decision.reasons[0],
         "status": {
