@@ -16,6 +16,7 @@ SwitchyardError
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -97,9 +98,18 @@ class PortTakenError(DeployError):
     """Something else listens where a server should."""
 
 
+# As greedy as it can be: a password may hold any of the signs around it.
+_PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):(\S*)@")
+
+
+def without_passwords(text: str) -> str:
+    """A text with stars for each password inside an address."""
+    return _PASSWORD.sub(r"\1:***@", text)
+
+
 def spoken(error: object) -> str:
-    """A driver's own words, without the statement that failed, its values and where to read on."""
-    said = str(error).partition("\n[SQL: ")[0].strip()
+    """A driver's own words without passwords, the statement that failed, and where to read on."""
+    said = without_passwords(str(error)).partition("\n[SQL: ")[0].strip()
     lines = [line for line in said.splitlines() if not line.startswith("(raised as a result of")]
     return "\n".join(lines)
 

@@ -45,6 +45,7 @@ OWN_MACHINE = {"localhost", "127.0.0.1", "::1"}
 def unfit_pairs(file: StackFile, facts: Facts) -> Iterator[Problem]:
     """What the components of a stack need of each other and of ZenML's store, and lack."""
     yield from _tracking(file)
+    yield from _passwords(file, facts)
     if flavors(file, "orchestrator") & CONTAINERS and not file.components.get("image_builder"):
         yield Problem(
             "stack", "steps in containers need an image", "add an image_builder of flavor local"
@@ -86,6 +87,19 @@ def _tracking(file: StackFile) -> Iterator[Problem]:
                 place("experiment_tracker", tracker),
                 "without a tracking_uri MLflow needs the artifact store of flavor local",
                 "set its tracking_uri",
+            )
+
+
+def _passwords(file: StackFile, facts: Facts) -> Iterator[Problem]:
+    """Of servers, whose clients put the whole address into what they say of each failure."""
+    for tracker in file.components.get("experiment_tracker", ()):
+        values = known_values(tracker, facts) or {}
+        address = urlsplit(str(values.get("tracking_uri") or ""))
+        if address.scheme in ("http", "https") and address.password:
+            yield Problem(
+                place("experiment_tracker", tracker),
+                f"the tracking_uri of {address.hostname} holds a password",
+                'give it as tracking_username and tracking_password: "{{secret.key}}"',
             )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, unquote, urlsplit
 
-from serving.errors import ConfigError, DataError, near_miss
+from serving.errors import ConfigError, DataError, near_miss, without_passwords
 
 # The tables that come with the installed packages, and what each is there to predict.
 DEMO_TARGETS = {"breast_cancer": "diagnosis", "flights": "late"}
@@ -146,8 +146,7 @@ def scheme_of(data: str) -> str:
 
 def masked(text: str) -> str:
     """The text with every password in a URI replaced by stars."""
-    text = re.sub(r"(?<=://)([^/@:\s]*):(\S*)@", r"\1:***@", text)
-    return _SECRET_OPTION.sub(r"\1=***", text)
+    return _SECRET_OPTION.sub(r"\1=***", without_passwords(text))
 
 
 def scrubbed(text: str, location: Location) -> str:
@@ -164,11 +163,16 @@ def lift_password(data: str, variable: str = "SWITCHYARD_DATA_PASSWORD") -> tupl
     Returns:
         The URI with the variable in its place, and the password to set that variable to; or the
         URI as it was and None.
+
+    Raises:
+        ConfigError: It is none that a variable can hold.
     """
     found = _USERINFO.search(data)
     if found is None or not _literal(deferred(found[2])):
         return data, None
-    return f"{data[: found.start(2)]}$({variable}){data[found.end(2) :]}", unquote(found[2])
+    if "\0" in (password := unquote(found[2])):
+        raise ConfigError(f"The password in '{masked(data)}' holds a zero byte: write it as it is.")
+    return f"{data[: found.start(2)]}$({variable}){data[found.end(2) :]}", password
 
 
 def refuse_password(data: str) -> None:

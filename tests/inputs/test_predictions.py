@@ -48,7 +48,9 @@ def test_any_table_is_predicted_or_refused(tmp_path: Path, model: Model, count: 
             assert str(error).strip()  # noqa: PT017  (most tables are refused)
             return
         assert pq.read_metadata(out).num_rows == done.rows
-        if written.cells is not None:
+        if written.cells is not None and not any(
+            '"' in cell for row in written.cells for cell in row
+        ):
             assert done.rows == sum(any(map(str.strip, row)) for row in written.cells) - 1
 
     ask(count, SAMPLE, check, written=csv_files())

@@ -76,7 +76,13 @@ def test_any_override(capsys: pytest.CaptureFixture[str], count: int) -> None:
             plain = taken.model_dump(mode="json") if hasattr(taken, "model_dump") else taken
             assert kept(parse_yaml(value, "--set"), plain) == "" or "$" in value
         else:
-            assert key in told or "--set" in told
+            # What keys mean together is told by their group and by their own names.
+            *group, name = key.split(".")
+            assert (
+                key in told
+                or "--set" in told
+                or (group and f"'{group[0]}'" in told and name in told)
+            )
 
     ask(
         count,

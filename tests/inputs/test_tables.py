@@ -90,7 +90,7 @@ def require_same(cells: list[list[str]], frame: pd.DataFrame) -> None:
     header, *rows = [row for row in cells if any(cell.strip() for cell in row)]
     if any('"' in cell or "\n" in cell or "\r" in cell for row in cells for cell in row):
         return  # What quotes mean is asked in the corpus.
-    assert [name.strip("\ufeff ") for name in header] == [*frame.columns]
+    assert [name.strip("\ufeff ").strip() for name in header] == [*frame.columns]
     assert len(frame) == len(rows)
     for place, name in enumerate(frame.columns):
         for written, read in zip(rows, frame[name], strict=True):

@@ -111,3 +111,10 @@ def test_scrubbing_hides_a_password_that_a_driver_repeats(monkeypatch: pytest.Mo
     monkeypatch.setenv("PASS", "p@ss")
     location = locate("postgresql://ann:${PASS}@db/shop")
     assert "p@ss" not in scrubbed("cannot log in with p@ss (p%40ss)", location)
+
+
+def test_a_password_that_no_variable_can_hold_is_refused_unseen() -> None:
+    """A zero byte ends a text of the operating system's."""
+    with pytest.raises(ConfigError, match="zero byte") as caught:
+        lift_password("postgresql://ann:hunter%002@db.example/shop")
+    assert "hunter" not in str(caught.value)

@@ -164,3 +164,14 @@ def test_the_s3_stack_holds_no_credential() -> None:
     """Its secret is a reference, and its token a variable without a default."""
     with pytest.raises(ConfigError, match="SWITCHYARD_MLFLOW_TOKEN, SWITCHYARD_MLFLOW_URI"):
         load_stack("local-s3", {})
+
+
+def test_a_password_in_an_mlflow_servers_address_has_a_better_place() -> None:
+    """MLflow's client says the whole address with each failure; a database's driver does not."""
+    file = stack(experiment_tracker=("mlflow", {"tracking_uri": "${TRACKER}"}))
+    found = told(file, environ={"TRACKER": "https://ann:hunter2@mlflow.example.org"})
+    assert "the tracking_uri of mlflow.example.org holds a password" in found
+    assert "tracking_password" in found
+    assert "hunter2" not in found
+    for address in ("https://mlflow.example.org", "postgresql://ann:hunter2@db.example.org/x"):
+        assert "password" not in told(file, environ={"TRACKER": address})
