@@ -53,6 +53,19 @@ def claim(run: UUID, orchestrator_run: str) -> None:
         store.update_run(run, PipelineRunUpdate(orchestrator_run_id=orchestrator_run))
 
 
+def closed_as(run: UUID, key: str) -> str:
+    """Which of the orchestrator's runs a run is, where that was claimed; empty where it was not.
+
+    Args:
+        key: Under which ZenML's record of the run says what it is called there.
+    """
+    from zenml.client import Client
+
+    held = Client().zen_store.get_run(run)
+    known = held.orchestrator_run_id or ""
+    return known if known == held.run_metadata.get(key) else ""
+
+
 def end_step(step: UUID, reason: str, status: str = "failed") -> None:
     """End a step, which then is not tried again."""
     from zenml.client import Client

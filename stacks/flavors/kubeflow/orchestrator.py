@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
@@ -22,7 +23,7 @@ from zenml.orchestrators import SubmissionResult
 
 from serving.errors import RunError
 from stacks.attempt import watched
-from stacks.closing import claim, close
+from stacks.closing import claim, close, closed_as
 from stacks.flavors.kubeflow.asking import Quiet, look
 from stacks.flavors.kubeflow.closing import outcome_of
 from stacks.flavors.kubeflow.cron import six_fields
@@ -34,7 +35,7 @@ from stacks.flavors.kubeflow.groups import (
     together,
 )
 from stacks.flavors.kubeflow.kept import start
-from stacks.flavors.kubeflow.pod_start import identified
+from stacks.flavors.kubeflow.pod_start import NOBODY, OURS, identified
 from stacks.flavors.kubeflow.pods import ask_for, largest, wish
 from stacks.flavors.kubeflow.watch import Watch
 from stacks.flavors.told import tell
@@ -95,6 +96,11 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
                 if error.status != 404:
                     raise
 
+    def get_orchestrator_run_id(self) -> str:
+        """What ZenML knows a run by; in a pod that has only its own name, as it was closed."""
+        own, ours = super().get_orchestrator_run_id(), os.environ.get(OURS)
+        return (closed_as(UUID(ours), RUN) if ours else "") or str(own)
+
     def get_pipeline_run_metadata(self, run_id: UUID) -> dict[str, MetadataType]:  # noqa: ARG002
         """Nothing from within a pod: the client writes down where the run is."""
         return {}
@@ -120,7 +126,8 @@ class WatchedKubeflowOrchestrator(KubeflowOrchestrator):
         self, image: str, command: list[str], arguments: list[str], component_name: str
     ) -> Any:
         steps = self._dealt.groups[component_name].steps
-        begun = identified(command, dsl.PIPELINE_JOB_ID_PLACEHOLDER, steps)
+        ours = str(self._placeholder.id) if self._placeholder else NOBODY
+        begun = identified(command, dsl.PIPELINE_JOB_ID_PLACEHOLDER, steps, ours)
         return super()._create_dynamic_component(image, begun, arguments, component_name)
 
     def _configure_container_resources(
