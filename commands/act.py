@@ -51,9 +51,7 @@ def retrain(config: RunConfig, outcome: str) -> dict[str, Any]:
     Raises:
         RunError: The training failed.
     """
-    content = config.model_dump(mode="json")
-    if outcome == "drift":
-        content["gate"]["mode"] = "not_worse"
+    content, age = again(config, outcome)
     with TemporaryDirectory() as scratch:
         path = Path(scratch) / "retraining.yaml"
         path.write_text(json.dumps(content), encoding="utf-8")  # JSON is YAML.
@@ -75,7 +73,22 @@ def retrain(config: RunConfig, outcome: str) -> dict[str, Any]:
         "reasons": answer["decision"]["reasons"],
         "rollout": (answer.get("rollout") or {}).get("outcome"),
         "trial": answer.get("rollout"),
+        "age": age,
     }
+
+
+def again(config: RunConfig, outcome: str) -> tuple[dict[str, Any], str]:
+    """The run config of a retraining, and what is to be told of the age of its rows.
+
+    A file that was copied for steps of other machines is read itself, where it is still here.
+    """
+    from steps.data.copies import as_it_is_now
+
+    data, age = as_it_is_now(config.data.data)
+    content = config.reading(data).model_dump(mode="json")
+    if outcome == "drift":
+        content["gate"]["mode"] = "not_worse"
+    return content, age
 
 
 def told(training: dict[str, Any]) -> str:
@@ -83,5 +96,5 @@ def told(training: dict[str, Any]) -> str:
     rollout = f", rollout: {training['rollout']}" if training["rollout"] else ""
     return (
         f"Retrained: version {training['version']}, {training['outcome']}{rollout}; "
-        f"the champion is version {training['champion']}."
-    )
+        f"the champion is version {training['champion']}. {training.get('age', '')}"
+    ).rstrip()

@@ -14,6 +14,7 @@ from stacks.check import registered_file
 from stacks.pairs import containers_of_this_machine, steps_leave_this_process
 from stacks.registered import active_stack_name
 from stacks.schema import StackFile
+from steps.data.copies import FOLDER, note_origin
 from steps.data.fingerprint import fingerprint
 from steps.data.location import Location, database_file, lies_here, locate, masked, scheme_of
 from steps.data.objectstore import ARTIFACTS
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from zenml.artifact_stores import BaseArtifactStore
 
-# The folder of the artifact store that tables are copied to.
-FOLDER = "tables"
 # Of a copy's digest, the letters that name its folder.
 LETTERS = 16
 # How the head of a SQLite file says that readers write beside it.
@@ -118,14 +117,15 @@ def copied(path: Path, identity: str, console: Console) -> str:
     store = Client().active_stack.artifact_store
     digest = identity.removeprefix("sha256:")[:LETTERS]
     place = f"{FOLDER}/{digest}"
-    for source, name in sorted(_files(path)):
-        target = f"{store.path.rstrip('/')}/{place}/{name}"
-        try:
-            _copy(store, source, target, console)
-        except Exception as error:
-            # Each store's driver has errors of its own.
-            kind = f"{type(error).__name__}: {error}"
-            raise RunError(f"'{source}' cannot be copied to '{target}': {kind}") from error
+    root = f"{store.path.rstrip('/')}/{place}"
+    try:
+        for source, name in sorted(_files(path)):
+            _copy(store, source, f"{root}/{name}", console)
+        note_origin(store, place, path)
+    except Exception as error:
+        # Each store's driver has errors of its own.
+        kind = f"{type(error).__name__}: {error}"
+        raise RunError(f"'{path}' cannot be copied to '{root}': {kind}") from error
     return f"{ARTIFACTS}://{place}/{path.name}"
 
 

@@ -6,6 +6,10 @@ import argparse
 from datetime import UTC, datetime
 from typing import Any
 
+from rich.console import Console
+from rich.markup import escape
+
+from commands.console import console_for
 from commands.environment import prepare
 from commands.monitor import changes_of, labels_at, rules_of
 from commands.schedule import labels_of, require_elsewhere, say, submit
@@ -44,6 +48,7 @@ def make(options: argparse.Namespace) -> int:
     with loading():
         prepare(verbose=options.verbose)
         stack, config, origin = place(options)
+        config = fresh(config, console_for(options))
     leave_frameworks_out()
     looks = {"model": config.model, "span": span, "changes": changes, "rules": rules}
     keep(config, looks, origin, stack, options.schedule)
@@ -82,6 +87,22 @@ def place(options: argparse.Namespace) -> tuple[str, RunConfig, str]:
     require_trials(active_deployer(), config.rollout)
     log_store()
     return stack, config, f"version {version.version} of {model}"
+
+
+def fresh(config: RunConfig, console: Console) -> RunConfig:
+    """The config with a new copy of its table where that was a file of this machine.
+
+    What a retraining reads then is told, since no tick can see the file.
+    """
+    from commands.reach import within_reach
+    from steps.data.copies import age_told, as_it_is_now
+
+    data, _ = as_it_is_now(config.data.data)
+    if data != config.data.data:
+        config = config.reading(within_reach(data, "", console).data)
+    if age := age_told(config.data.data):
+        console.print(f"Of each retraining: {escape(age)}", highlight=False, soft_wrap=True)
+    return config
 
 
 def keep(config: RunConfig, looks: dict[str, Any], origin: str, stack: str, cron: str) -> None:

@@ -53,4 +53,4 @@ def retraining_on_demand(
     training(config, "", commit, origin, stack, labels, gate)
     deployment(config.model, config.rollout, ["promote"])
     last = "smoke" if config.rollout.strategy == "immediate" else "canary"
-    tell_outcome(config.model, after=[last])
+    tell_outcome(config.model, config.data.data, after=[last])

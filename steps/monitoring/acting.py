@@ -94,9 +94,15 @@ def gate_for(model: str, gate: GateSettings) -> Annotated[GateSettings, "gate"]:
 
 
 @step(enable_cache=False)
-def tell_outcome(model: str) -> None:
-    """Tell what a retraining came to, as an alert is told."""
+def tell_outcome(model: str, data: str = "") -> None:
+    """Tell what a retraining came to, as an alert is told.
+
+    Args:
+        data: Where its table was read.
+    """
     from zenml.client import Client
+
+    from steps.data.copies import age_told
 
     run = Client().get_pipeline_run(get_step_context().pipeline_run.id)
     promotion = run.steps["promote"].outputs["promotion"][0].load()
@@ -105,7 +111,7 @@ def tell_outcome(model: str) -> None:
     if "canary" in run.steps:
         rollout = run.steps["canary"].outputs["rollout"][0].load()
         text, champion = f"{text}, rollout: {rollout.outcome}", rollout.serves
-    text += f"; the champion is version {champion}."
+    text = f"{text}; the champion is version {champion}. {age_told(data)}".rstrip()
     alert(text, {"model": model, **promotion.model_dump(mode="json")})
 
 

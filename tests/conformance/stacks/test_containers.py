@@ -190,7 +190,7 @@ def test_a_table_of_this_machine_is_copied_to_the_store_once(
     """The containers of the rehearsal stand for pods, which see no disk of this machine."""
     assert compared
     held = [key for key in servers.store.objects() if key.startswith("tables/")]
-    assert [key.rpartition("/")[2] for key in held] == ["houses.csv"]
+    assert sorted(key.rpartition("/")[2] for key in held) == ["houses.csv", "origin.json"]
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +219,19 @@ def test_a_file_of_this_machine_is_predicted_into_another_wherever_the_steps_run
     assert predictions(place, stack) == predicted
     assert predicted.count(b"\n") == 300 + 1
     assert not [key for key in servers.store.objects() if key.startswith("outputs/")]
+
+
+def test_labels_in_a_file_of_this_machine_are_read_in_a_container(
+    place: Place, compared: Compared
+) -> None:
+    """Each names a request that nobody has sent: that is counted, and no file is missed."""
+    assert compared
+    labels = place.table.with_name("outcomes.csv")
+    labels.write_text("id,sold\na,yes\nb,no\nc,yes\n")
+    words = ("--stack", "docker", "--since", "1m", "--labels", str(labels), "--json")
+    done = place.call("monitor", *words)
+    assert done.status == 0, done.output + done.errors
+    assert (done.document["outcome"], done.document["unmatched"]) == ("too few rows", 3)
 
 
 @pytest.fixture(scope="module")
