@@ -16,7 +16,7 @@ from steps.training.export import INPUT, OPSETS, OUTPUT
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from steps.training.network import TabularNetwork
+    from steps.training.tabular import TabularNetwork
 
 
 class Graph:
@@ -69,7 +69,7 @@ def _values(graph: Graph, state: dict[str, Any], count: int) -> list[str]:
     """Imputed, standardised and bounded values, and which of them were missing."""
     from onnx import TensorProto
 
-    from steps.training.network import FARTHEST
+    from steps.training.tabular import FARTHEST
 
     values = _slice(graph, "values", 0, count)
     missing = graph.node("IsNaN", [values], "missing")

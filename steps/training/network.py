@@ -1,106 +1,47 @@
-"""A network for tables: embedded categories, imputed and standardised values, early stopping."""
+"""The training of a network for tables: the same bits on every run, and early stopping."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from serving.schema import TableSchema
-from steps.training.candidate import Rows, Scores, Target
+from steps.training.candidate import Rows, Target
 from steps.training.checkpoint import Progress, fingerprint
 from steps.training.settings import NetworkParameters
-
-# A value so many standard deviations from the mean counts as this many.
-FARTHEST = 10.0
+from steps.training.tabular import TabularNetwork
 
 
-class TabularNetwork(nn.Module):
-    """Scores from rows of the encoded matrix, with all preparation inside.
+class Part(NamedTuple):
+    """Rows as the layers read them: scaled values, codes of categories, and the target."""
 
-    Args:
-        values: How many value columns come first.
-        sizes: The number of codes of each category column.
-        width: How many scores a row gets.
-    """
+    scaled: Tensor
+    codes: Tensor
+    target: Tensor
 
-    def __init__(
-        self,
-        *,
-        values: int,
-        sizes: Sequence[int],
-        width: int,
-        regression: bool,
-        hidden: Sequence[int],
-        embedding: int,
-        dropout: float,
-    ) -> None:
-        super().__init__()
-        self.shape: dict[str, Any] = {
-            "values": values,
-            "sizes": list(sizes),
-            "width": width,
-            "regression": regression,
-            "hidden": list(hidden),
-            "embedding": embedding,
-            "dropout": dropout,
-        }
-        self.values, self.regression = values, regression
-        self.register_buffer("mean", torch.zeros(values))
-        self.register_buffer("scale", torch.ones(values))
-        self.register_buffer("target", torch.tensor([0.0, 1.0]))
-        # One table for all columns: each column's codes start where the one before ended.
-        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        self.register_buffer("starts", torch.from_numpy(starts[:-1]))
-        self.embedding = nn.Embedding(max(int(starts[-1]), 1), embedding)
-        self.layers = _layers([2 * values + embedding * len(sizes), *hidden, width], dropout)
-
-    def forward(self, rows: Tensor) -> Tensor:
-        """Class probabilities, or the predicted value, of each row."""
-        raw = self.raw(rows)
-        if self.regression:
-            return raw * self.target[1] + self.target[0]
-        return torch.softmax(raw, dim=1)
-
-    def raw(self, rows: Tensor) -> Tensor:
-        """What the loss is computed on: logits, or the standardised value."""
-        values, codes = rows[:, : self.values], rows[:, self.values :]
-        missing = torch.isnan(values)
-        scaled = (torch.where(missing, self.mean, values) - self.mean) / self.scale
-        parts = [scaled.clamp(-FARTHEST, FARTHEST), missing.to(rows.dtype)]
-        if len(self.starts):
-            parts.append(self.embedding(codes.long() + self.starts).flatten(1))
-        return self.layers(torch.cat(parts, dim=1))
-
-    def score(self, matrix: Rows) -> Scores:
-        """The scores of a matrix, in evaluation mode and without gradients."""
-        self.eval()
-        with torch.inference_mode():
-            device = self.mean.device
-            parts = [self(part.to(device)).cpu() for part in torch.from_numpy(matrix).split(65536)]
-        return torch.cat(parts).numpy() if parts else np.zeros((0, self.shape["width"]), "f4")
+    def some(self, places: Tensor) -> Part:
+        """The rows at these places."""
+        return Part(*(each.index_select(0, places) for each in self))
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """The rows and the rules of one training.
+    """The rows, prepared once for all epochs, and the rules of one training.
 
     Args:
-        unseen: For each column the code that stands for an unseen category; NaN for values.
+        unseen: For each column of categories the code that stands for an unseen one.
     """
 
-    rows: Tensor
-    target: Tensor
-    held: Tensor
-    held_target: Tensor
+    train: Part
+    held: Part
     unseen: Tensor
     settings: NetworkParameters
     seed: int
@@ -129,19 +70,13 @@ def fit(
         network = _prepared(matrix, target, schema, settings)
         network.to(device)
         training = _split(matrix, _standard(target, network), network, schema, settings, seed)
-        key = fingerprint(matrix, target, schema.to_json(), settings, seed)
-        file = checkpoints / f"{key}.pt" if checkpoints else None
+        file = None
+        if checkpoints:
+            key = fingerprint(matrix, target, schema.to_json(), settings, seed)
+            file = checkpoints / f"{key}.pt"
         progress = Progress(network, _optimizer(network, settings), file)
         _train(progress, training, on_epoch)
     network.cpu()
-    network.eval()
-    return network
-
-
-def restore(shape: dict[str, Any], state: dict[str, Tensor]) -> TabularNetwork:
-    """The network of that shape and state, ready to score."""
-    network = TabularNetwork(**shape)
-    network.load_state_dict(state)
     network.eval()
     return network
 
@@ -165,43 +100,37 @@ def _train(
     progress.finish()
 
 
-def _epoch(network: nn.Module, optimizer: torch.optim.Optimizer, training: Training) -> None:
+def _epoch(network: Any, optimizer: torch.optim.Optimizer, training: Training) -> None:
     """One pass over the rows in a new order."""
     network.train()
-    device = training.rows.device
-    order = torch.randperm(len(training.rows)).to(device)
+    order = torch.randperm(len(training.train.target)).to(training.unseen.device)
     for batch in order.tensor_split(max(1, round(len(order) / training.settings.batch))):
-        rows = _some_unseen(training.rows[batch], training)
+        rows = training.train.some(batch)
+        rows = rows._replace(codes=_some_unseen(rows.codes, network.values, training))
         optimizer.zero_grad(set_to_none=True)
-        _loss(network, rows, training.target[batch]).backward()
+        _loss(network, rows).backward()
         optimizer.step()
 
 
-def _some_unseen(rows: Tensor, training: Training) -> Tensor:
+def _some_unseen(codes: Tensor, values: int, training: Training) -> Tensor:
     """Replace a share of the category codes by the one for an unseen category."""
-    drawn = torch.rand(rows.shape).to(rows.device) < training.settings.unseen_share
-    return torch.where(drawn & ~torch.isnan(training.unseen), training.unseen, rows)
+    # A number is drawn for the values too: the same bits as ever come out.
+    drawn = torch.rand((len(codes), values + codes.shape[1]))[:, values:]
+    share = training.settings.unseen_share
+    return torch.where(drawn.to(codes.device) < share, training.unseen, codes)
 
 
-def _loss(network: Any, rows: Tensor, target: Tensor) -> Tensor:
-    raw = network.raw(rows)
+def _loss(network: Any, rows: Part) -> Tensor:
+    raw = network.answer(rows.scaled, rows.codes)
     if network.regression:
-        return nn.functional.mse_loss(raw[:, 0], target)
-    return nn.functional.cross_entropy(raw, target)
+        return nn.functional.mse_loss(raw[:, 0], rows.target)
+    return nn.functional.cross_entropy(raw, rows.target)
 
 
 def _validation_loss(network: nn.Module, training: Training) -> float:
     network.eval()
     with torch.inference_mode():
-        return float(_loss(network, training.held, training.held_target))
-
-
-def _layers(widths: Sequence[int], dropout: float) -> nn.Sequential:
-    """Linear layers with ReLU and dropout between them."""
-    layers: list[nn.Module] = []
-    for inner, outer in pairwise(widths[:-1]):
-        layers += [nn.Linear(inner, outer), nn.ReLU(), nn.Dropout(dropout)]
-    return nn.Sequential(*layers, nn.Linear(widths[-2], widths[-1]))
+        return float(_loss(network, training.held))
 
 
 def _prepared(
@@ -257,15 +186,18 @@ def _split(
     """Put the rows on the network's device, a seeded share of them aside to tell when to stop."""
     order = np.random.default_rng(seed).permutation(len(matrix))
     aside = min(max(1, round(len(order) * settings.validation_share)), len(order) - 1)
-    held, train = torch.from_numpy(order[:aside]), torch.from_numpy(order[aside:])
     rows = torch.from_numpy(np.asarray(matrix, dtype=np.float32))
-    unseen = [len(c.categories) if c.kind == "categorical" else np.nan for c in schema.columns]
+    unseen = [len(c.categories) for c in schema.columns if c.kind == "categorical"]
     device = network.mean.device
+
+    def part(places: Any) -> Part:
+        some = rows[torch.from_numpy(places)].to(device)
+        codes = some[:, network.values :].contiguous()
+        return Part(network.scaled(some), codes, goal[torch.from_numpy(places)].to(device))
+
     return Training(
-        rows=rows[train].to(device),
-        target=goal[train].to(device),
-        held=rows[held].to(device),
-        held_target=goal[held].to(device),
+        train=part(order[aside:]),
+        held=part(order[:aside]),
         unseen=torch.tensor(unseen, dtype=torch.float32, device=device),
         settings=settings,
         seed=seed,
@@ -284,6 +216,7 @@ def _reproducible(seed: int) -> Iterator[None]:
     threads = torch.get_num_threads()
     was = torch.are_deterministic_algorithms_enabled()
     warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    filled = torch.utils.deterministic.fill_uninitialized_memory
     # CUDA's matrix products are deterministic only with a workspace of this size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
@@ -291,8 +224,11 @@ def _reproducible(seed: int) -> Iterator[None]:
         try:
             torch.set_num_threads(1)
             torch.use_deterministic_algorithms(True)
+            # Each new tensor would be filled before something is written into it.
+            torch.utils.deterministic.fill_uninitialized_memory = False
             torch.manual_seed(seed * 100_003)
             yield
         finally:
             torch.set_num_threads(threads)
             torch.use_deterministic_algorithms(was, warn_only=warned)
+            torch.utils.deterministic.fill_uninitialized_memory = filled

@@ -117,7 +117,7 @@ def _native(read: Callable[[str], bytes | None]) -> object | None:
         return None
     import torch
 
-    from steps.training.network import restore
+    from steps.training.tabular import restore
 
     state = torch.load(io.BytesIO(weights), weights_only=True, map_location="cpu")
     return restore(json.loads(shape), state)

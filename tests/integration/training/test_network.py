@@ -11,8 +11,8 @@ from serving.schema import Task
 from steps.data.encoding import encode_frame, encode_target
 from steps.training import network
 from steps.training.candidate import Rows
-from steps.training.network import TabularNetwork
 from steps.training.settings import NetworkParameters
+from steps.training.tabular import TabularNetwork
 from tests.unit.training.tables import schema_of, table
 
 SETTINGS = NetworkParameters(batch=64, epochs=8, hidden=(16,))

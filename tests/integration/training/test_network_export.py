@@ -13,13 +13,13 @@ from steps.training import network
 from steps.training.blending import blend_candidates
 from steps.training.estimators import score
 from steps.training.export import check_portability, onnx_scores, probe_rows, to_onnx
-from steps.training.network import TabularNetwork
 from steps.training.settings import (
     CandidateSettings,
     EnsembleSettings,
     NetworkParameters,
     TuningSettings,
 )
+from steps.training.tabular import TabularNetwork
 from steps.training.training import prepare, train
 from tests.unit.training.tables import schema_of, table
 
