@@ -140,8 +140,10 @@ class RunConfig(Settings):
 
     @property
     def computed(self) -> dict[str, Any]:
-        """The values that decide what a run computes: not how often it tries to."""
-        return self.model_dump(mode="json", exclude={"retry", "timeout"})
+        """The values that decide what a run computes: not how often it tries to, nor how fast."""
+        found = self.model_dump(mode="json", exclude={"retry", "timeout"})
+        del found["tuning"]["workers"]
+        return found
 
 
 def known_configs() -> list[str]:

@@ -108,6 +108,11 @@ def spans(schema: TableSchema) -> tuple[list[int], list[int]]:
     return [i for i in range(len(schema.columns)) if i not in categorical], categorical
 
 
+def threaded(kind: CandidateKind, matrix: Rows) -> bool:
+    """Whether one fit takes all processors by itself."""
+    return kind in ("forest", "extra_trees") or (kind == "boosting" and matrix.size >= SHARED)
+
+
 @contextmanager
 def _threads(matrix: Rows) -> Iterator[None]:
     """Keep BLAS to one thread, and OpenMP too where the rows are few.

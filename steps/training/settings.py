@@ -68,6 +68,8 @@ class TuningSettings(Settings):
         group: A column of the table whose rows of equal value stay in one fold.
         order: What says which rows are later ones: a column of times or numbers, or true where the
             table's own order does. Each fold is then scored by models of earlier rows alone.
+        workers: So many fits at once, or as many as there are processors; the result is the same.
+            More than one only where that saves seconds, and never under `max_seconds`.
     """
 
     folds: Annotated[int, Field(ge=2)] = 3
@@ -75,6 +77,7 @@ class TuningSettings(Settings):
     max_seconds: Annotated[float, Field(gt=0)] | None = None
     group: str | None = None
     order: bool | str = False
+    workers: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
 
     @model_validator(mode="after")
     def _either_groups_or_an_order(self) -> "TuningSettings":

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,9 @@ from steps.evaluation.metrics import Metric
 from steps.progress import Tell, nobody
 from steps.training.candidate import Folds, Rows, Scores, Target, Trial
 from steps.training.chain import Mask, Order, learnt_from, scored
-from steps.training.estimators import fit, score
+from steps.training.estimators import fit, score, threaded
 from steps.training.settings import CandidateSettings, TuningSettings
+from steps.training.workers import cores, side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,15 @@ class TrainingData:
     folds: Folds
     schema: TableSchema
     order: Order | None = None
+
+
+class Job(NamedTuple):
+    """One fit: of a set of parameters on the rows outside of a fold."""
+
+    candidate: CandidateSettings
+    parameters: dict[str, Any]
+    fold: int
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +64,60 @@ def tune(
     tell: Tell = nobody,
 ) -> Tuned:
     """Try the candidate's own parameters first, then others of its search space, within budget."""
-    started = time.monotonic()
-    results: list[tuple[Trial, Scores]] = []
     asked = list(sample(candidate, settings.trials, seed))
-    for parameters in asked:
-        spent = time.monotonic() - started
-        if results and settings.max_seconds is not None and spent > settings.max_seconds:
-            break
-        oof = out_of_fold(candidate, parameters, data, seed)
-        results.append((judge(parameters, oof, data, metric), oof))
-        tell(len(results), len(asked))
+    results = [
+        (judge(parameters, oof, data, metric), oof)
+        for parameters, oof in zip(
+            asked, _tried(candidate, asked, data, settings, seed, tell), strict=False
+        )
+    ]
     best, oof = results[0]
     for trial, scores in results[1:]:
         if better(trial.score, best.score, metric):
             best, oof = trial, scores
     return Tuned(best, tuple(trial for trial, _ in results), oof)
+
+
+def _tried(
+    candidate: CandidateSettings,
+    asked: Sequence[dict[str, Any]],
+    data: TrainingData,
+    settings: TuningSettings,
+    seed: int,
+    tell: Tell,
+) -> Iterator[Scores]:
+    """The out-of-fold scores of each set of parameters; side by side where no clock ends them."""
+    if settings.max_seconds is None:
+        numbers = _numbers(data)
+        jobs = [Job(candidate, each, fold, seed) for each in asked for fold in numbers]
+        workers = _workers(candidate, data, settings)
+
+        def done(count: int) -> None:
+            if count % len(numbers) == 0:
+                tell(count // len(numbers), len(asked))
+
+        parts = side_by_side(scores_of, data, jobs, workers, data.matrix.nbytes, done)
+        for first in range(0, len(parts), len(numbers)):
+            yield _joined(parts[first : first + len(numbers)], data)
+        return
+    started = time.monotonic()
+    for place, parameters in enumerate(asked):
+        if place and time.monotonic() - started > settings.max_seconds:
+            return
+        yield out_of_fold(candidate, parameters, data, seed)
+        tell(place + 1, len(asked))
+
+
+def _workers(candidate: CandidateSettings, data: TrainingData, settings: TuningSettings) -> int:
+    """How many fits may run at once: one where each takes all processors, or a GPU, by itself."""
+    if threaded(candidate.kind, data.matrix) or settings.workers == 1:
+        return 1
+    if candidate.kind == "network":
+        import torch
+
+        if torch.cuda.is_available():
+            return 1
+    return cores() if settings.workers == "auto" else settings.workers
 
 
 def sample(candidate: CandidateSettings, trials: int, seed: int) -> Iterator[dict[str, Any]]:
@@ -95,15 +144,34 @@ def out_of_fold(
 
     Where the rows have an order, a model is fitted on earlier rows alone.
     """
+    jobs = [Job(candidate, parameters, fold, seed) for fold in _numbers(data)]
+    return _joined([scores_of(data, job) for job in jobs], data)
+
+
+def scores_of(data: TrainingData, job: Job) -> Scores:
+    """The scores of one fold's rows, by a model that was fitted on others."""
+    candidate, held = job.candidate, data.folds == job.fold
+    known = learnt_from(data.order, held, candidate.window)
+    check_classes(data, known, candidate)
+    native = fit(
+        candidate.kind,
+        job.parameters,
+        data.matrix[known],
+        data.target[known],
+        data.schema,
+        job.seed,
+    )
+    return score(native, data.matrix[held], data.schema)
+
+
+def _numbers(data: TrainingData) -> list[int]:
+    return [int(fold) for fold in np.unique(data.folds[scored(data.folds)])]
+
+
+def _joined(parts: Sequence[Scores], data: TrainingData) -> Scores:
     scores = np.full((len(data.target), data.schema.width), np.nan, dtype=np.float32)
-    for fold in np.unique(data.folds[scored(data.folds)]):
-        held = data.folds == fold
-        known = learnt_from(data.order, held, candidate.window)
-        check_classes(data, known, candidate)
-        native = fit(
-            candidate.kind, parameters, data.matrix[known], data.target[known], data.schema, seed
-        )
-        scores[held] = score(native, data.matrix[held], data.schema)
+    for fold, part in zip(_numbers(data), parts, strict=True):
+        scores[data.folds == fold] = part
     return scores
 
 
