@@ -151,6 +151,17 @@ def reason(name: str, error: Exception) -> BaseException:
     return told
 
 
+def blamed(error: Exception) -> str:
+    """An error of another package in its own words; of an image, with the registry's address."""
+    from zenml.client import Client
+
+    kind, _, words = spoken(error).partition("Docker error: ")
+    registry = None if kind or not words else Client().active_stack.container_registry
+    if registry is None:
+        return f"{type(error).__name__}: {spoken(error)}"
+    return f"the image registry {registry.config.uri}, or Docker, says: {words}"
+
+
 def unbegun(run: PipelineRunResponse) -> str | None:
     """The step that failed before its own code began: a tracker or a store did not answer."""
     failed = [name for name, step in run.steps.items() if str(step.status) == "failed"]

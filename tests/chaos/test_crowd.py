@@ -2,15 +2,20 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.integration.team.accounts import api_key
+from tests.integration.team.conftest import Laptop, log_in
+from tests.integration.team.servers import Team
 from tests.integration.tumours import STUMP, write_config
 from tests.workplace import Workplace
 
 pytestmark = pytest.mark.nightly
+TEN = 10
 
 
 def ended(process: "subprocess.Popen[str]") -> Any:
@@ -41,3 +46,33 @@ def test_two_runs_on_one_local_store_both_succeed(workplace: Workplace, tmp_path
     served = workplace.run("status", "--json").document
     assert sorted(each["name"] for each in served) == ["crowd-0", "crowd-1"]
     assert {each["status"] for each in served} == {"ready"}
+
+
+@pytest.fixture
+def crowd(ann: Laptop, team: Team, tmp_path: Path) -> Iterator[list[Laptop]]:
+    """Ten engineers with a home each, logged in."""
+    assert ann
+    places = []
+    for number in range(TEN):
+        (tmp_path / f"home-{number}").mkdir()
+        place = Laptop(tmp_path / f"home-{number}", api_key(team, f"crowd-{number}"))
+        log_in(place, team)
+        assert place.zenml("stack", "set", "team").status == 0
+        places.append(place)
+    yield places
+    for place in places:
+        place.stop_servers()
+
+
+@pytest.mark.fault(
+    kind="at once",
+    where="ten trainings on a ZenML server, an MLflow server and one store",
+    promise="All succeed; each model has one version, which is its champion.",
+    then="nothing is needed",
+)
+def test_ten_runs_on_a_teams_servers_all_succeed(crowd: list[Laptop], tmp_path: Path) -> None:
+    started = [
+        place.start(*words(tmp_path, number), "--no-deploy") for number, place in enumerate(crowd)
+    ]
+    told = [ended(process) for process in started]
+    assert [(each["version"], each["champion"]) for each in told] == [("1", "1")] * TEN
