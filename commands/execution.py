@@ -138,7 +138,14 @@ def find_run(name: str) -> PipelineRunResponse | None:
 
 
 def reason(name: str, error: Exception) -> BaseException:
-    """What ended the run of that name; the error itself where no step had begun."""
+    """What ended the run of that name; the error itself where no step had begun.
+
+    Raises:
+        RunError: ZenML's server went away, which says more than whatever missed it.
+    """
+    from stacks.server import require_server
+
+    require_server()
     run = find_run(name)
     if run is not None and any(step.exception_info for step in run.steps.values()):
         return explain(run)
@@ -146,7 +153,7 @@ def reason(name: str, error: Exception) -> BaseException:
         return error
     step = None if run is None else unbegun(run)
     what = f"step '{step}'" if step else "run"
-    told = RunError(f"The {what} could not be carried out: {type(error).__name__}: {spoken(error)}")
+    told = RunError(f"The {what} could not be carried out: {blamed(error)}")
     told.step = step or ""
     return told
 
