@@ -67,7 +67,9 @@ def execute(
         KeyboardInterrupt: The run was interrupted.
     """
     from stacks.attempt import watched
+    from stacks.startup import track_without_frameworks
 
+    track_without_frameworks()
     name = run_name(pipeline.name)
     spare = spare_packages(config.candidates if (config := arguments.get("config")) else ())
     options = {**options_of(pipeline.name, mounts or {}, spare, cache=cache)}

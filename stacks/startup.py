@@ -1,6 +1,6 @@
 """What a ZenML run costs before its first step, cut down.
 
-A command that only finds every step in the cache spends its time on imports. Four causes are
+A command that only finds every step in the cache spends its time on imports. Five causes are
 cured here, and nothing of what ZenML does is left out:
 
 - While thousands of modules load, Python's collector walks all of them again and again and finds
@@ -8,6 +8,8 @@ cured here, and nothing of what ZenML does is left out:
 - When the process ends it walks them once more: it is told to leave them alone then too.
 - For every compilation ZenML imports each installed framework, torch and scikit-learn among them,
   to learn how to store its objects. The artifacts of this project have materializers of their own.
+- After every tracked step ZenML imports them again, to end what MLflow may log of each by itself:
+  that is ended where MLflow has been asked for it, and so has imported its module.
 - For every class of another package that it writes down, ZenML lets Python read the lists of files
   of all installed packages: they are read once in a process.
 """
@@ -18,8 +20,9 @@ import atexit
 import functools
 import gc
 import importlib.metadata
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 # Integrations whose activation does nothing but import materializers, and with them a framework.
@@ -40,6 +43,17 @@ FRAMEWORKS = (
     "pytorch_lightning",
     "scipy",
     "sklearn",
+    "xgboost",
+)
+# Whose automatic logs ZenML ends after a step.
+LOGGED = (
+    "fastai",
+    "lightgbm",
+    "pytorch",
+    "sklearn",
+    "spark",
+    "statsmodels",
+    "tensorflow",
     "xgboost",
 )
 
@@ -76,6 +90,25 @@ def leave_frameworks_out() -> None:
 
     # On this one object: the registry itself keeps all, since requirements are looked up in it.
     integration_registry.activate_integrations = activate_others
+
+
+def track_without_frameworks() -> None:
+    """Let runs on the active stack end MLflow's automatic logs without importing `LOGGED`."""
+    from zenml.client import Client
+
+    tracker = Client().active_stack.experiment_tracker
+    if hasattr(tracker, "disable_autologging"):
+        # On this one object too.
+        tracker.disable_autologging = lambda: end_logs(sys.modules)
+
+
+def end_logs(modules: Mapping[str, Any]) -> None:
+    """End the automatic logs that these modules may have begun."""
+    for name in LOGGED:
+        if module := modules.get(f"mlflow.{name}"):
+            # ZenML lets a step stand whose logs could not be ended.
+            with suppress(Exception):
+                module.autolog(disable=True)
 
 
 @contextmanager

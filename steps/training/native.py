@@ -18,6 +18,7 @@ from serving.schema import Column, TableSchema
 from steps.data.encoding import encode_frame
 from steps.training.candidate import Candidate
 from steps.training.export import INPUT, OUTPUT
+from steps.training.skops_format import skops_io
 from steps.training.storage import TRUSTED
 
 TYPES = {
@@ -103,6 +104,8 @@ def _blank_type(column: Column) -> str:
 def _log_sklearn(native: BaseEstimator, schema: TableSchema, rows: pd.DataFrame, name: str) -> Any:
     import mlflow.sklearn
 
+    # MLflow would import it with torch.
+    skops_io()
     pipeline = native_pipeline(native, schema)
     # Skops loads no code, but has no place for the methods that turn times into numbers.
     times = any(column.kind == "datetime" for column in schema.columns)

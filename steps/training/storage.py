@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from serving.schema import TableSchema
 from steps.training.candidate import Candidate, Trial, Unread
+from steps.training.skops_format import skops_io
 
 ONNX, SCHEMA, META, OOF, FOLDS = "model.onnx", "schema.json", "meta.json", "oof.npy", "folds.npy"
 SKLEARN, TORCH, SHAPE = "native.skops", "native.pt", "network.json"
@@ -96,9 +97,7 @@ def _native_files(native: Any) -> dict[str, bytes]:
     if native is None:
         return {}
     if isinstance(native, BaseEstimator):
-        import skops.io
-
-        return {SKLEARN: skops.io.dumps(native, compression=zipfile.ZIP_DEFLATED)}
+        return {SKLEARN: skops_io().dumps(native, compression=zipfile.ZIP_DEFLATED)}
     import torch
 
     stream = io.BytesIO()
@@ -110,9 +109,7 @@ def _native(read: Callable[[str], bytes | None]) -> object | None:
     """The native model, or None for a blend, which has none."""
     estimator, weights, shape = read(SKLEARN), read(TORCH), read(SHAPE)
     if estimator is not None:
-        import skops.io
-
-        return skops.io.loads(estimator, trusted=list(TRUSTED))  # type: ignore[no-any-return]
+        return skops_io().loads(estimator, trusted=list(TRUSTED))  # type: ignore[no-any-return]
     if weights is None or shape is None:
         return None
     import torch

@@ -1,6 +1,7 @@
 """A pipeline that ZenML compiles without importing the frameworks that are installed."""
 
 import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.startup import FRAMEWORKS
+from stacks.startup import FRAMEWORKS, LOGGED
 from tests.integration.stacks.conftest import ROOT
 
 # The last artifact has no materializer of its own: ZenML's general one takes it.
@@ -83,3 +84,12 @@ def test_activating_what_is_left_out_does_nothing_but_import_materializers(name:
     source = inspect.getsource(integration_registry.integrations[name].activate)
     imports = [line for line in source.splitlines() if "import " in line]
     assert [line for line in imports if "materializer" not in line] == []
+
+
+def test_the_logs_that_are_ended_are_those_that_zenml_ends() -> None:
+    from zenml.integrations.mlflow.experiment_trackers import MLFlowExperimentTracker
+
+    source = inspect.getsource(MLFlowExperimentTracker.disable_autologging)
+    (listed,) = re.findall(r"\[([^]]+)\]", source.partition("failed_frameworks")[0])
+    assert set(re.findall(r"\w+", listed)) == set(LOGGED)
+    assert "disable_autologging" in inspect.getsource(MLFlowExperimentTracker.cleanup_step_run)
