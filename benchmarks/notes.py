@@ -36,15 +36,17 @@ NOTES = {
     "scale": (
         "Thirty columns, a third of them categories, from Parquet; each stage in a process of its "
         "own, CPU and wall without its start, the most memory it held with it. The memory of the "
-        "imports alone is in the column after it. Every stage has the whole table or its side of "
-        "the split in memory as a data frame: bytes a row tell the slope. Tables of more than "
-        "100,000 rows are measured once."
+        "imports alone is in the column after it. Loading has the whole table in memory, and a fit "
+        "its rows in 32 bits: bytes a row tell the slope. What validates, splits, evaluates and "
+        "profiles reads the stored table by columns, and monitoring reads parts of a window. "
+        "Tables of more than 100,000 rows are measured once."
     ),
     "torch": (
         "100,000 rows of thirty columns, ten epochs in batches of 1,024, the same layers, "
-        "optimiser and share of rows held out, one thread, without imports. Ours is deterministic, "
-        "keeps its preparation inside the network and shows it unseen categories; the others "
-        "prepare the rows once. `--device cuda` trains all three on a GPU, in full precision."
+        "optimiser and share of rows held out, one thread, without imports. All prepare the rows "
+        "once. Ours is deterministic, takes its batches by `index_select`, has its preparation in "
+        "the model and shows it unseen categories. `--device cuda` trains all three "
+        "on a GPU, in full precision."
     ),
     "job": (
         "CPU with all child processes and the server that is left behind. All arms train the "

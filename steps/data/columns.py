@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,20 +20,20 @@ ID_SHARE = 0.5
 LARGEST = float(np.finfo(np.float32).max)
 
 
-def kind_of(series: pd.Series, asked: ColumnSettings) -> Kind:
-    """How a column is encoded.
+def kind_of(name: str, dtype: Any, asked: ColumnSettings) -> Kind:
+    """How a column of that type is encoded.
 
     Raises:
         ConfigError: A column of times is asked to be categories.
     """
-    times = pd.api.types.is_datetime64_any_dtype(series.dtype)
-    if series.name in asked.categorical:
+    times = pd.api.types.is_datetime64_any_dtype(dtype)
+    if name in asked.categorical:
         if times:
-            raise ConfigError(f"Column '{series.name}' holds times and cannot be categorical.")
+            raise ConfigError(f"Column '{name}' holds times and cannot be categorical.")
         return "categorical"
     if times:
         return "datetime"
-    return "numeric" if series.dtype in ("int64", "float64") else "categorical"
+    return "numeric" if dtype in ("int64", "float64") else "categorical"
 
 
 def refuse_infinite(frame: Table) -> None:
@@ -68,7 +69,9 @@ def _reason(
         return warn("left_out", f"Column '{name}' is missing in every row: left out.", name)
     if count == 1 and not series.hasnans:
         return warn("constant", f"Column '{name}' is constant: left out.", name)
-    if kind_of(series, asked) == "categorical" and names_rows(series, settings.max_categories):
+    if kind_of(name, series.dtype, asked) == "categorical" and names_rows(
+        series, settings.max_categories
+    ):
         text = f"Column '{name}' has {count} distinct texts, nearly one a row: left out."
         return warn("identifier", text, name)
     numbers = series.dtype in ("int64", "float64") and whole(series)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -38,13 +38,22 @@ def row_hash(frame: Table, columns: Iterable[str], seed: int = 0) -> Hashes:
     an integer and as a float, so that a CSV and a Parquet file of one table agree. The mixing is
     SplitMix64 (Steele, Lea and Flood, 2014).
     """
-    state = np.full(len(frame), _mixed(np.array([seed % 2**64], dtype=np.uint64))[0])
-    for name in sorted(columns):
+    return row_hashes(frame, [columns], seed)[0]
+
+
+def row_hashes(frame: Table, choices: Sequence[Iterable[str]], seed: int = 0) -> list[Hashes]:
+    """`row_hash` by each of several choices of columns, each column read once."""
+    first = _mixed(np.array([seed % 2**64], dtype=np.uint64))[0]
+    chosen = [(set(columns), np.full(len(frame), first)) for columns in choices]
+    for name in sorted(set().union(*(columns for columns, _ in chosen))):
         salt, series = _text_hash(name), frame[name]
-        for first in range(0, len(state), BLOCK):
-            here = slice(first, first + BLOCK)
-            state[here] = _mixed(state[here] ^ _mixed(_values_hash(series.iloc[here]) + salt))
-    return state
+        states = [state for columns, state in chosen if name in columns]
+        for start in range(0, len(frame), BLOCK):
+            here = slice(start, start + BLOCK)
+            mixed = _mixed(_values_hash(series.iloc[here]) + salt)
+            for state in states:
+                state[here] = _mixed(state[here] ^ mixed)
+    return [state for _, state in chosen]
 
 
 def _mixed(value: Hashes) -> Hashes:

@@ -29,8 +29,9 @@ def read_parquet(store: Store) -> pd.DataFrame:
     """
     with _readable(store):
         # What is buffered ahead of a file here is memory, and of a store's is time.
-        ahead = store.location.kind != "file"
-        frame = _as_pandas(_dataset(store, ahead=ahead).to_table(), store)
+        here = store.location.kind == "file"
+        few = {"batch_readahead": 1, "fragment_readahead": 1} if here else {}
+        frame = _as_pandas(_dataset(store, ahead=not here).to_table(**few), store)
     named = any(name is not None for name in frame.index.names)
     if named:
         refuse_duplicates([*map(str, frame.index.names), *frame.columns], f"'{store.shown}'")

@@ -9,7 +9,7 @@ from serving.schema import TableSchema, Task
 from steps.data.columns import find_mixed, kind_of, left_out, refuse_infinite
 from steps.data.contract import check_contract, check_target_contract
 from steps.data.finding import LABELLED, Checks, Finding, enforce, note, share, warn
-from steps.data.hashing import row_hash
+from steps.data.hashing import row_hashes
 from steps.data.leak import find_leaks
 from steps.data.settings import ColumnSettings, ValidationSettings, refuse_absent
 from steps.data.stored import Table
@@ -52,7 +52,7 @@ def check_table(
         target=target,
         rows=len(labelled),
         unlabelled=len(frame) - len(labelled),
-        features={name: kind_of(labelled[name], asked) for name in features},
+        features={name: kind_of(name, labelled.dtypes[name], asked) for name in features},
         identity=_identity(labelled, target, findings),
         sensitive=tuple(name for name in features if name in asked.sensitive),
         findings=tuple(findings),
@@ -96,8 +96,9 @@ def _oddities(
 def find_duplicates(labelled: Table, features: list[str], target: str) -> list[Finding]:
     """Rows that occur more than once, and rows that differ in the target alone."""
     rows = len(labelled)
-    distinct = len(pd.unique(row_hash(labelled, [*features, target])))
-    inputs = len(pd.unique(row_hash(labelled, features)))
+    distinct, inputs = (
+        len(pd.unique(hashes)) for hashes in row_hashes(labelled, [[*features, target], features])
+    )
     findings = []
     if distinct < rows:
         text = f"{rows - distinct} rows ({share(rows - distinct, rows)}) repeat another one."

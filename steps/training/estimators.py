@@ -33,6 +33,9 @@ from steps.training.settings import CandidateKind, NetworkParameters
 # Far below any value that a float32 column holds, to tell a missing value from a present one.
 ABSENT = -3e38
 
+# Rows that boosted trees score at once.
+PART = 1 << 16
+
 # Matrices of fewer values are boosted in one thread.
 SHARED = 5_000_000
 
@@ -93,13 +96,19 @@ def score(native: Any, matrix: Rows, schema: TableSchema) -> Scores:
     """The scores [rows, classes] of a fitted model, in the order of the schema's classes."""
     if not isinstance(native, BaseEstimator):
         return np.asarray(native.score(matrix), dtype=np.float32)
+    # Boosted trees copy what they score into 64 bits, and score each row by itself.
+    boosted = isinstance(native, HistGradientBoostingClassifier | HistGradientBoostingRegressor)
+    size = PART if boosted else max(len(matrix), 1)
+    scores = np.zeros((len(matrix), schema.width), dtype=np.float32)
     with _threads(matrix):
-        if schema.task == "regression":
-            return np.asarray(native.predict(matrix), dtype=np.float32).reshape(-1, 1)
-        scores = np.zeros((len(matrix), schema.width), dtype=np.float32)
-        # A fold may lack a rare class; the model then gives it no column.
-        scores[:, native.classes_] = native.predict_proba(matrix)
-        return scores
+        for first in range(0, len(matrix), size):
+            part = slice(first, first + size)
+            if schema.task == "regression":
+                scores[part, 0] = native.predict(matrix[part])
+            else:
+                # A fold may lack a rare class; the model then gives it no column.
+                scores[part, native.classes_] = native.predict_proba(matrix[part])
+    return scores
 
 
 def spans(schema: TableSchema) -> tuple[list[int], list[int]]:
