@@ -7,7 +7,7 @@ from typing import Any
 
 from stacks.doctor.draft import Draft
 from stacks.doctor.finding import Finding
-from stacks.flavors.kubeflow.groups import Group, grouped
+from stacks.flavors.dealing.groups import Group, grouped
 
 # Seconds that Kubeflow Pipelines 2.17 was seen to take for a level of a graph (the pod of its
 # driver, the step's own, its launcher and its end), and for the graph's root.

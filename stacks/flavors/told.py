@@ -3,7 +3,7 @@
 import logging
 from uuid import UUID
 
-from stacks.flavors.kubeflow.watch import DONE
+from stacks.flavors.dealing.watch import DONE
 
 log = logging.getLogger(__name__)
 

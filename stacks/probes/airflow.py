@@ -12,7 +12,7 @@ from stacks.problem import Problem
 def ask(where: str, configuration: Mapping[str, Any], remedy: str) -> Iterator[Problem]:
     """Whether Airflow answers, lets this client in, and works."""
     from stacks.flavors.airflow.api import Airflow
-    from stacks.flavors.kubeflow.watch import Lost
+    from stacks.flavors.dealing.watch import Lost
 
     login = [configuration.get(name) for name in ("username", "password", "token")]
     airflow = Airflow(str(configuration.get("url")), *login)

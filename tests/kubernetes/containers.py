@@ -15,7 +15,7 @@ from typing import Any
 
 from docker.errors import APIError, ImageNotFound, NotFound
 
-from stacks.flavors.kubeflow.pods import bytes_of
+from stacks.flavors.dealing.pods import bytes_of
 
 Json = dict[str, Any]
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from serving.errors import ConfigError, RunError
-from stacks.flavors.kubeflow.watch import FAILED, SUCCEEDED, Lost
+from stacks.flavors.dealing.watch import FAILED, SUCCEEDED, Lost
 
 if TYPE_CHECKING:
     from httpx import Response

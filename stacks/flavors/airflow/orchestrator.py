@@ -23,8 +23,8 @@ from stacks.flavors.airflow.api import ACTIVE, Airflow
 from stacks.flavors.airflow.flavor import WatchedAirflowConfig
 from stacks.flavors.airflow.tasks import DOCKER, prepared
 from stacks.flavors.airflow.watching import Handed, begun, known, to_the_end
-from stacks.flavors.kubeflow.groups import GroupedSnapshot, grouped_snapshot, together
-from stacks.flavors.kubeflow.watch import Lost
+from stacks.flavors.dealing.groups import GroupedSnapshot, grouped_snapshot, together
+from stacks.flavors.dealing.watch import Lost
 from stacks.schedules import WAITING, keeper_of
 
 DAG, RUN = "airflow_dag_id", "airflow_run_id"

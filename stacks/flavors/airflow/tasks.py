@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from stacks.flavors.kubeflow.groups import GroupedSnapshot
-from stacks.flavors.kubeflow.pod_start import in_turn
+from stacks.flavors.dealing.groups import GroupedSnapshot
+from stacks.flavors.dealing.start import ending, in_turn
 
-# Airflow fills in commands as templates: what it starts must hold no two braces in a row.
-ENDING = """
-import os, signal
-signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
-"""
 # Seconds in which a Docker engine that is busy answers: Airflow's own 60 failed runs whose steps
 # had all succeeded.
 ANSWER = 600
@@ -39,16 +34,6 @@ def prepared(task: Any, dealt: GroupedSnapshot, network: str) -> None:
             **limited(configured),
             **task.operator_args,
         }
-
-
-def ending(command: list[str]) -> list[str]:
-    """The same program, which ends when it is told to.
-
-    The first process of a container does not, and Airflow's worker, which ends the container of a
-    run that was stopped, has no time to wait for Docker's own end of it and then remove it.
-    """
-    program, option, source, *rest = command
-    return [program, option, ENDING + source, *rest] if option == "-c" else command
 
 
 def limited(configured: list[Any]) -> dict[str, Any]:

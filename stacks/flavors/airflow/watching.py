@@ -13,8 +13,8 @@ from uuid import UUID
 
 from serving.errors import RunError
 from stacks.flavors.airflow.api import Airflow
-from stacks.flavors.kubeflow.closing import outcome_of
-from stacks.flavors.kubeflow.watch import FAILED, Look, Lost, Watch
+from stacks.flavors.dealing.outcome import outcome_of
+from stacks.flavors.dealing.watch import FAILED, Look, Lost, Watch
 from stacks.flavors.told import statuses, tell
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from stacks.flavors.kubeflow.groups import Group
+from stacks.flavors.dealing.groups import Group
 
 
 def side_by_side(

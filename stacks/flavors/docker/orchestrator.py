@@ -24,10 +24,10 @@ from serving.errors import ConfigError, RunError
 from serving.image import PATIENCE
 from stacks.attempt import watched
 from stacks.closing import close
+from stacks.flavors.dealing.groups import Group, grouped, together
+from stacks.flavors.dealing.start import in_turn
 from stacks.flavors.docker.branches import side_by_side
 from stacks.flavors.docker.flavor import ParallelDockerConfig
-from stacks.flavors.kubeflow.groups import Group, grouped, together
-from stacks.flavors.kubeflow.pod_start import in_turn
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse, PipelineSnapshotResponse

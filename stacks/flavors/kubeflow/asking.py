@@ -8,7 +8,7 @@ from uuid import UUID
 from kfp_server_api.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from stacks.flavors.kubeflow.watch import Look, Lost
+from stacks.flavors.dealing.watch import Look, Lost
 from stacks.flavors.told import statuses
 
 

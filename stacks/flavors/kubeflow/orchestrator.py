@@ -24,20 +24,21 @@ from zenml.orchestrators import SubmissionResult
 from serving.errors import RunError
 from stacks.attempt import watched
 from stacks.closing import claim, close, closed_as
-from stacks.flavors.kubeflow.asking import Quiet, look
-from stacks.flavors.kubeflow.closing import outcome_of
-from stacks.flavors.kubeflow.cron import six_fields
-from stacks.flavors.kubeflow.flavor import WatchedKubeflowConfig
-from stacks.flavors.kubeflow.groups import (
+from stacks.flavors.dealing.groups import (
     GroupedSnapshot,
     grouped_snapshot,
     most_retried,
     together,
 )
+from stacks.flavors.dealing.outcome import outcome_of
+from stacks.flavors.dealing.pods import largest, wish
+from stacks.flavors.dealing.watch import Watch
+from stacks.flavors.kubeflow.asking import Quiet, look
+from stacks.flavors.kubeflow.cron import six_fields
+from stacks.flavors.kubeflow.flavor import WatchedKubeflowConfig
 from stacks.flavors.kubeflow.kept import start
 from stacks.flavors.kubeflow.pod_start import NOBODY, OURS, identified
-from stacks.flavors.kubeflow.pods import ask_for, largest, wish
-from stacks.flavors.kubeflow.watch import Watch
+from stacks.flavors.kubeflow.pods import ask_for
 from stacks.flavors.told import tell
 from stacks.schedules import WAITING, keeper_of
 

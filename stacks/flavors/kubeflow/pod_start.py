@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stacks.startup import FRAMEWORKS
+from stacks.flavors.dealing.start import STEPS, is_module
 
 # ZenML takes a run's identity from an environment variable whose value is a placeholder. Kubeflow
 # resolves placeholders in commands but not there, so that every tick of a schedule would be one
@@ -19,23 +19,6 @@ if run.startswith("{{{{"):
         os.environ["{OURS}"] = ours
 os.environ["KFP_RUN_ID"] = run
 """
-# The project's code is not there yet, and ZenML imports each framework before it fetches it.
-STEPS = f"""
-import runpy, sys
-steps, module, *given = sys.argv[1:]
-if module.startswith("zenml."):
-    from zenml.integrations.registry import integration_registry
-    for name in {FRAMEWORKS}:
-        integration_registry.integrations.pop(name, None)
-for step in steps.split(","):
-    sys.argv[1:] = [*given, "--step_name", step]
-    try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
-    except Exception as error:
-        # A pod that is started again has the steps behind it that succeeded before it died.
-        if type(error).__name__ != "EntityExistsError" or "A successful step" not in str(error):
-            raise
-"""
 
 
 def identified(
@@ -49,20 +32,6 @@ def identified(
         ours: What ZenML calls the run; a schedule has many.
     """
     program, *rest = command
-    if not _is_module(rest):
+    if not is_module(rest):
         return command
     return [program, "-c", IDENTITY + STEPS, placeholder, ours, ",".join(steps), *rest[1:]]
-
-
-def in_turn(command: list[str], steps: Sequence[str]) -> list[str]:
-    """The same command for each of these steps in turn.
-
-    Args:
-        command: `python -m MODULE` and what follows; any other is returned as it is.
-    """
-    program, *rest = command
-    return [program, "-c", STEPS, ",".join(steps), *rest[1:]] if _is_module(rest) else command
-
-
-def _is_module(words: Sequence[str]) -> bool:
-    return words[:1] == ["-m"] and len(words) > 1

@@ -10,7 +10,7 @@ from kubernetes.client import ApiException
 from urllib3.exceptions import HTTPError
 from zenml.constants import DYNAMIC_PIPELINE_RUN_FAILED_EXIT_CODE
 
-from stacks.flavors.kubeflow.watch import FAILED, SUCCEEDED, Look, Lost
+from stacks.flavors.dealing.watch import FAILED, SUCCEEDED, Look, Lost
 from stacks.flavors.told import statuses
 
 MAIN, STEP = "main", "step_name"

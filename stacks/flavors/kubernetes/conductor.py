@@ -22,10 +22,9 @@ from zenml.orchestrators.dag_runner import DagRunner, Node, NodeStatus
 from zenml.orchestrators.step_run_utils import StepRunRequestFactory, publish_cached_step_run
 
 from stacks.closing import close, end_step
-from stacks.flavors.airflow.tasks import ending
-from stacks.flavors.kubeflow.groups import GroupedSnapshot
-from stacks.flavors.kubeflow.pod_start import in_turn
-from stacks.flavors.kubeflow.watch import DONE, OVER
+from stacks.flavors.dealing.groups import GroupedSnapshot
+from stacks.flavors.dealing.start import ending, in_turn
+from stacks.flavors.dealing.watch import DONE, OVER
 from stacks.flavors.kubernetes.dealing import dealt_snapshot
 from stacks.flavors.kubernetes.pods import ask_for, wished
 

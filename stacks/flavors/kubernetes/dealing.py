@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stacks.flavors.kubeflow.groups import GroupedSnapshot, grouped_snapshot, most_retried, together
+from stacks.flavors.dealing.groups import GroupedSnapshot, grouped_snapshot, most_retried, together
 
 
 def dealt_snapshot(snapshot: Any, alone: tuple[str, ...]) -> GroupedSnapshot:

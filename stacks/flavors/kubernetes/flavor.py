@@ -8,7 +8,7 @@ from zenml.integrations.kubernetes.flavors.kubernetes_orchestrator_flavor import
 )
 from zenml.utils.deprecation_utils import deprecate_pydantic_attributes
 
-from stacks.flavors.kubeflow.pods import Pod
+from stacks.flavors.dealing.settings import DealingConfig
 
 DAY = 24 * 60 * 60
 # ZenML's own takes no heed of `timeout`, and says so of whoever sets it.
@@ -38,27 +38,13 @@ class WatchedKubernetesSettings(KubernetesOrchestratorSettings):
         return int(self.__dict__["timeout"])
 
 
-class WatchedKubernetesConfig(WatchedKubernetesSettings, KubernetesOrchestratorConfig):
+class WatchedKubernetesConfig(
+    DealingConfig, WatchedKubernetesSettings, KubernetesOrchestratorConfig
+):
     """Settings of the watched Kubernetes orchestrator, beside those of ZenML's own."""
 
     # Whoever may see a job would see the token with which its pods talk to ZenML.
     pass_zenml_token_as_secret: bool = True
-    poll: float = Field(default=5.0, gt=0, description="Seconds between two looks at a run.")
-    patience: float = Field(
-        default=120.0,
-        ge=0,
-        description="Seconds for which the cluster may not answer while a run is watched, and for "
-        "which ZenML and the cluster may disagree about its end.",
-    )
-    alone: tuple[str, ...] = Field(
-        default=("train_*",),
-        description="Patterns of the names of steps that have a pod of their own and run side by "
-        "side; the others share one pod before and one after them. '*' gives each its own.",
-    )
-    pods: dict[str, Pod] = Field(
-        default_factory=dict,
-        description="What pods ask for, by patterns of step names: '*' for each.",
-    )
 
 
 class WatchedKubernetesFlavor(KubernetesOrchestratorFlavor):

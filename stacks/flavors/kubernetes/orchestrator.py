@@ -24,10 +24,10 @@ from zenml.orchestrators import PipelineSubmissionError, SubmissionResult
 from serving.errors import RunError
 from stacks.attempt import GivenUpError, watched
 from stacks.closing import close
-from stacks.flavors.kubeflow.closing import outcome_of
-from stacks.flavors.kubeflow.groups import GroupedSnapshot
-from stacks.flavors.kubeflow.pods import pod_of
-from stacks.flavors.kubeflow.watch import Watch
+from stacks.flavors.dealing.groups import GroupedSnapshot
+from stacks.flavors.dealing.outcome import outcome_of
+from stacks.flavors.dealing.pods import pod_of
+from stacks.flavors.dealing.watch import Watch
 from stacks.flavors.kubernetes.asking import look
 from stacks.flavors.kubernetes.boot import begun
 from stacks.flavors.kubernetes.dealing import dealt_snapshot

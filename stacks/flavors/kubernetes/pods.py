@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from stacks.flavors.kubeflow.groups import GroupedSnapshot
-from stacks.flavors.kubeflow.pods import Pod, largest, wish
+from stacks.flavors.dealing.groups import GroupedSnapshot
+from stacks.flavors.dealing.pods import Pod, largest, wish
 
 # The image says who it runs as, which has to be somebody else than root.
 LOCKED: dict[str, Any] = {

@@ -6,7 +6,8 @@ from typing import Any
 import yaml
 from kfp import compiler, dsl
 
-from stacks.flavors.kubeflow.pods import Pod, ask_for
+from stacks.flavors.dealing.pods import Pod
+from stacks.flavors.kubeflow.pods import ask_for
 
 
 @dsl.container_component

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from stacks.flavors.dealing.groups import Group
 from stacks.flavors.docker.branches import side_by_side
-from stacks.flavors.kubeflow.groups import Group
 
 # Longer than any of these takes; a wait that is in vain fails its test.
 SECONDS = 20.0

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stacks.flavors.kubeflow.pod_start import identified, in_turn
+from stacks.flavors.dealing.start import in_turn
+from stacks.flavors.kubeflow.pod_start import identified
 
 MODULE = "import os, sys\nprint(os.environ['KFP_RUN_ID'], *sys.argv[1:])\n"
 POD = "nightly-x7k2p-system-container-impl-1234567890"

@@ -11,7 +11,7 @@ from zenml.config.source import Source
 from zenml.config.step_configurations import Step, StepConfiguration, StepSpec
 
 from serving.errors import ConfigError
-from stacks.flavors.kubeflow.pods import Pod
+from stacks.flavors.dealing.pods import Pod
 from stacks.flavors.kubernetes.dealing import dealt_snapshot
 from stacks.flavors.kubernetes.pods import LOCKED, ask_for, lock, wished
 

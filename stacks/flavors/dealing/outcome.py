@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stacks.flavors.kubeflow.watch import ENDED, OVER, SUCCEEDED, Look
+from stacks.flavors.dealing.watch import ENDED, OVER, SUCCEEDED, Look
 
 
 def outcome_of(seen: Look) -> str:

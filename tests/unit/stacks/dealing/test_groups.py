@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.errors import ConfigError
-from stacks.flavors.kubeflow.groups import Group, grouped, together
+from stacks.flavors.dealing.groups import Group, grouped, together
 
 TRAINING = {
     "resolve_champion": [],

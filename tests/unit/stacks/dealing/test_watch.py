@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from serving.errors import RunError
-from stacks.flavors.kubeflow.closing import outcome_of
-from stacks.flavors.kubeflow.watch import Look, Lost, Watch
+from stacks.flavors.dealing.outcome import outcome_of
+from stacks.flavors.dealing.watch import Look, Lost, Watch
 
 RUNNING = Look("RUNNING", "running", {"fit": "running"})
 DONE = Look("SUCCEEDED", "completed", {"fit": "completed"})
