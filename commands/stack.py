@@ -53,6 +53,19 @@ def use(name: str | None) -> str:
     return name
 
 
+def reuse(name: str) -> str:
+    """Make the stack active that a run used without asking for one: as it is registered.
+
+    Its file may ask for variables that only whoever applied it has.
+    """
+    from stacks.apply import activate
+    from stacks.registered import active_stack_name
+
+    if active_stack_name() != name:
+        activate(name)
+    return name
+
+
 def _list(options: argparse.Namespace) -> int:
     from stacks.registered import active_stack_name, registered_stacks
 

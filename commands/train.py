@@ -137,11 +137,12 @@ def carry_out(
         prepare(verbose=options.verbose)
         from commands.execution import git_commit
         from commands.interrupted import close_dead
-        from commands.stack import use
+        from commands.stack import reuse, use
         from commands.summary import stores, summarise
         from steps.deployment.deployer import active_deployer, require_trials
 
-        stack = use(job.stack or (entry.told["used"] if entry else None))
+        again = entry.told["used"] if entry and job.stack is None else None
+        stack = reuse(again) if again else use(job.stack)
         if job.deploys:
             require_trials(active_deployer(), job.config.rollout)
         close_dead(entry, force=entry is not None and options.force)

@@ -33,6 +33,7 @@ if not hasattr(sys.modules["__main__"], "__file__"):
 COSTLY = {
     "containers": (
         "tests/chaos/test_docker_restarted.py",
+        "tests/chaos/test_registry_down.py",
         "tests/conformance/deployers/",
         "tests/conformance/stacks/test_containers.py",
         "tests/integration/airflow/",
