@@ -46,6 +46,7 @@ COSTLY = {
     ),
     "team": (
         "tests/chaos/test_crowd.py",
+        "tests/chaos/test_zenml_down.py",
         "tests/integration/kubeflow/",
         "tests/integration/kubernetes/",
         "tests/integration/team/",
