@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
 from collections import deque
@@ -45,7 +44,9 @@ def helpers(workers: int, jobs: int, seconds: float, size: int) -> int:
         seconds: What one takes here.
         size: Bytes that all of them read.
     """
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    import psutil
+
+    free = psutil.virtual_memory().available
     most = min(workers, jobs, 1 + free // max(HELD * size, 1))
     saved = seconds * jobs * (1 - 1 / most) if most > 1 else 0.0
     return most - 1 if saved > 2 * START else 0
