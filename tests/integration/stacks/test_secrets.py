@@ -31,7 +31,7 @@ components:
     name: guarded
     flavor: mlflow
     configuration:
-      tracking_uri: http://me:${{PASSWORD}}@127.0.0.1:{port}
+      tracking_uri: postgresql://me:${{PASSWORD}}@127.0.0.1:{port}/mlflow
       tracking_token: ${{TOKEN}}
 """
 
