@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from html import unescape
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,14 @@ def test_the_picture_holds_every_tool_that_was_measured(tmp_path: Path) -> None:
     plot.draw(measured, tmp_path)
     assert all(row["arm"].replace("`", "") in unescape(drawn) for row in rows[:-1])
     assert (tmp_path / "docs" / PICTURES["peers"][0]).read_text() == drawn
+
+
+def test_the_names_of_lines_that_end_alike_stand_apart() -> None:
+    """In the lines' order; one that ends alone has its name at its end."""
+    places = plot.apart({"b": 7.1, "a": 7.0, "c": 7.2, "alone": 1.0})
+    assert list(places) == ["alone", "a", "b", "c"]
+    assert places["alone"] == 1.0
+    assert all(above / below > 1.4 for below, above in pairwise(places.values()))
 
 
 def test_a_tool_whose_steps_are_in_its_source_is_called_by_the_generated_one() -> None:
