@@ -141,8 +141,8 @@ def told(value: Any) -> str:
     """A table's value as a person reads it."""
     if value is None or value != value:
         return "-"
-    if isinstance(value, float):  # numpy's own are, too.
-        return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    if isinstance(value, float):  # numpy's own are, too; four digits may be a year's.
+        return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
     if hasattr(value, "isoformat"):
         return str(value.isoformat(sep=" ", timespec="minutes")).removesuffix(" 00:00")
     return str(value)

@@ -169,7 +169,14 @@ def test_the_card_has_its_nine_sections_and_says_what_is_not_stated(
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "-"), (float("nan"), "-"), (0.123456, "0.1235"), (1234567.0, "1,234,567"), (7, "7")],
+    [
+        (None, "-"),
+        (float("nan"), "-"),
+        (0.123456, "0.1235"),
+        (1999.0, "1999"),
+        (1234567.0, "1,234,567"),
+        (7, "7"),
+    ],
 )
 def test_values_are_told_as_a_person_reads_them(value: object, text: str) -> None:
     assert told(value) == text
