@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks import batch, drift, five, network
-from benchmarks.table import PICTURES, count, markdown, seconds
+from benchmarks.table import PICTURES, markdown, seconds
 from benchmarks.tools import NAIVE, OURS
 
 Row = dict[str, Any]
@@ -25,20 +25,9 @@ def _cpu(row: Row, key: str) -> str:
     return f"{_seconds(row, key)} of CPU"
 
 
-def _rate(row: Row, key: str) -> str:
-    return f"{count(row[key])} a second"
-
-
-def _milliseconds(row: Row, key: str) -> str:
-    return f"{count(row[key])} ms"
-
-
-def _mebibytes(row: Row, key: str) -> str:
-    return f"{count(row[key])} MiB"
-
-
-def _megabytes(row: Row, key: str) -> str:
-    return f"{row[key]:,} MB"
+def _in(unit: str) -> Show:
+    """How whole numbers of a unit are shown: the median of a spread, or the only one."""
+    return lambda row, key: f"{_middle(row[key]):,.0f} {unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +77,7 @@ QUESTIONS = (
     Question(_FIVES, "peers", _COLD, f"Prefect, {five.COLD}", "wall", _seconds, _FIVE, "Prefect"),
     Question(_FIVES, "peers", _COLD, "Dagster", "wall", _seconds, _FIVE),
     Question("The same again", "peers", _ANSWERED, "Metaflow, resume", "wall", _seconds, _FIVE),
-    Question("A step more", "peers", OURS, NAIVE, "slope_ms", _milliseconds, _CHAIN),
+    Question("A step more", "peers", OURS, NAIVE, "slope_ms", _in("ms"), _CHAIN),
     Question(
         "The main job; ours registers, gates and deploys too",
         "job",
@@ -99,8 +88,10 @@ QUESTIONS = (
         called=NAIVE,
     ),
     Question("A network trained", "torch", network.OURS, network.HAND, "wall", _seconds),
-    Question(_SERVED, "serving", _SERVER, _MLSERVER, "rate", _rate, called="MLServer"),
-    Question(_SERVED, "serving", _SERVER, _SELDON, "rate", _rate, called="Seldon microservice"),
+    Question(_SERVED, "serving", _SERVER, _MLSERVER, "rate", _in("a second"), called="MLServer"),
+    Question(
+        _SERVED, "serving", _SERVER, _SELDON, "rate", _in("a second"), called="Seldon microservice"
+    ),
     Question(
         _LINE,
         "containers",
@@ -110,16 +101,16 @@ QUESTIONS = (
         _seconds,
         called="`docker run` with the same imports",
     ),
-    Question("The image of the steps", "images", "ours", _NAIVE_IMAGE, "megabytes", _megabytes),
+    Question("The image of the steps", "images", "ours", _NAIVE_IMAGE, "megabytes", _in("MB")),
     Question(_DRIFT, "drift", drift.VERDICT, drift.PEER, "cpu", _cpu, _SPEED, "Evidently"),
-    Question(_DRIFT, "drift", drift.VERDICT, drift.PEER, "memory", _mebibytes, _SPEED, "Evidently"),
+    Question(_DRIFT, "drift", drift.VERDICT, drift.PEER, "memory", _in("MiB"), _SPEED, "Evidently"),
     Question(
         "Rows predicted from a table",
         "batch",
         batch.OURS_IS,
         batch.PEER_IS,
         "rate",
-        _rate,
+        _in("a second"),
         _LINEAR,
         "scikit-learn's `predict`",
     ),

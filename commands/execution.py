@@ -95,9 +95,17 @@ def execute(
         if isinstance(error, SwitchyardError) and type(error) is not RunError:
             raise
         raise reason(name, error) from error
+    return completed(name)
+
+
+def completed(name: str) -> Completed:
+    """The run of that name, with its steps.
+
+    Raises:
+        SwitchyardError: It did not complete: some orchestrators return normally from that.
+    """
     run = find_run(name)
     if run is None or str(run.status) != COMPLETED:
-        # Some orchestrators return normally from a run that failed.
         raise reason(name, RunError(f"The run '{name}' did not complete."))
     return Completed(run, run.steps)
 

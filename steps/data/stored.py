@@ -21,8 +21,9 @@ KEPT = 64 << 20
 # A table of so many bytes is read at once, whichever column is asked for.
 SMALL = 32 << 20
 # Where pandas itself keeps a frame's `attrs` in a Parquet file, and how it describes the frame.
-NUMBERS = itertools.count(1)
 ATTRS, PANDAS = b"PANDAS_ATTRS", b"pandas"
+# Tell one choice of rows from another, as long as this process lives.
+NUMBERS = itertools.count(1)
 
 
 class Columns:

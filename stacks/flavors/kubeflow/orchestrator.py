@@ -24,12 +24,7 @@ from zenml.orchestrators import SubmissionResult
 from serving.errors import RunError
 from stacks.attempt import watched
 from stacks.closing import claim, close, closed_as
-from stacks.flavors.dealing.groups import (
-    GroupedSnapshot,
-    grouped_snapshot,
-    most_retried,
-    together,
-)
+from stacks.flavors.dealing.groups import GroupedSnapshot, grouped_snapshot, most_retried, together
 from stacks.flavors.dealing.outcome import outcome_of
 from stacks.flavors.dealing.pods import largest, wish
 from stacks.flavors.dealing.watch import Watch
