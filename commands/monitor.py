@@ -21,6 +21,7 @@ from serving.errors import ConfigError, near_miss
 from steps.data.location import lift_password, locate
 from steps.monitoring.settings import MonitoringSettings, PolicySettings, WindowSettings
 from steps.monitoring.span import moment
+from steps.monitoring.statistic import figure
 
 COLOURS = {"ok": "green", "drift": "yellow", "degraded": "red", "too few rows": "cyan"}
 # As `stack plan` has it: nothing is wrong with the command, and there is something to do.
@@ -138,7 +139,8 @@ def table(shifts: list[dict[str, Any]]) -> Table:
     drifted = [each for each in shifts if each["drifted"]]
     for each in drifted or shifts[:8]:
         mark = "[red]drifted[/red]" if each["drifted"] else ""
-        cells = [f"{each['value']:.3g}", f"{each['threshold']:.3g}", f"{each['missing']:.1%}"]
+        numbers = (figure(each["test"], each[key]) for key in ("value", "threshold"))
+        cells = [*numbers, f"{each['missing']:.1%}"]
         found.add_row(escape(each["column"]), each["test"], *cells, f"{each['unseen']:.1%}", mark)
     if not drifted and len(shifts) > 8:
         found.add_row(f"and {len(shifts) - 8} more", *[""] * 6)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 
 from steps.evaluation.numbers import limit, show, sign
 from steps.monitoring.part import Labels
 from steps.monitoring.profile import Counts, Profile, Reference
 from steps.monitoring.settings import MonitoringSettings
-from steps.monitoring.shift import DISTANCES, Limits, require_known, shifts
+from steps.monitoring.shift import Limits, require_known, shifts
+from steps.monitoring.statistic import DISTANCES, beyond, figure
 from steps.monitoring.verdict import ColumnShift, Outcome, Performance, Verdict
 from steps.monitoring.window import Window
 
@@ -37,15 +38,11 @@ def judge(
     """
     enough = window.rows >= settings.min_rows
     answered = window.versions[version]
-    limits = Limits(
-        settings.alpha, settings.psi, settings.small, settings.wasserstein, settings.tests
-    )
+    limits = limits_of(settings)
     require_known(settings.tests, [each.name for each in profile.columns])
     columns = _shifts(profile.columns, window.columns, limits) if enough else ()
     told = answered >= settings.min_rows
-    # Of answers the index alone: those of the profile were given by models of fewer rows.
-    plain = Limits(settings.alpha, settings.psi, settings.small, math.inf)
-    answers = _shifts(profile.answers, window.answers, plain) if told else ()
+    answers = _shifts(profile.answers, window.answers, of_answers(limits)) if told else ()
     outcome, reasons = decide(window, columns, answers, performance, settings)
     return Verdict(
         outcome=outcome,
@@ -62,6 +59,18 @@ def judge(
         unmatched=len((labels or {}).keys() - window.matched),
         reasons=tuple(reasons),
     )
+
+
+def limits_of(settings: MonitoringSettings) -> Limits:
+    """What a run config says of when a column has drifted."""
+    names = (each.name for each in fields(Limits))
+    return Limits(**{name: getattr(settings, name) for name in names})
+
+
+def of_answers(limits: Limits) -> Limits:
+    """The index alone: the answers of a profile were given by models of fewer rows."""
+    off = math.inf
+    return replace(limits, wasserstein=off, missing=off, category=off, tests={})
 
 
 def decide(
@@ -114,14 +123,13 @@ def _drifts(columns: Sequence[ColumnShift], answers: Sequence[ColumnShift]) -> l
 
 def weight(shift: ColumnShift) -> float:
     """How far beyond its threshold a column is, whichever way its test counts."""
-    if shift.test in DISTANCES:
-        return shift.value / shift.threshold
-    return shift.threshold / max(shift.value, 1e-300)
+    return beyond(shift.test, shift.value, shift.threshold)
 
 
 def _shifted(what: str, shift: ColumnShift) -> str:
     side = "above" if shift.test in DISTANCES else "below"
-    text = f"{what} has drifted: {shift.test} {shift.value:.3g}, {side} {shift.threshold:.3g}"
+    value, threshold = (figure(shift.test, each) for each in (shift.value, shift.threshold))
+    text = f"{what} has drifted: {shift.test} {value}, {side} {threshold}"
     if shift.missing - shift.missing_before > 0.01:
         text += f"; missing {shift.missing:.1%}, before {shift.missing_before:.1%}"
     if shift.unseen > 0.01:

@@ -12,7 +12,7 @@ from steps.evaluation.evaluation import SliceScore
 from steps.monitoring.histogram import Histogram, histogram
 from steps.monitoring.judgement import weight
 from steps.monitoring.profile import LABEL, Counts, Profile, Reference
-from steps.monitoring.shift import DISTANCES
+from steps.monitoring.statistic import DISTANCES, figure
 from steps.monitoring.verdict import ColumnShift, Performance, Verdict
 from steps.monitoring.window import Window
 from steps.pages.axis import Axis, Plot
@@ -61,7 +61,8 @@ def render(verdict: Verdict, profile: Profile, window: Window, schema: TableSche
 
 
 def _line(shift: ColumnShift) -> dict[str, Any]:
-    return {"shift": shift, "reach": reach(shift)}
+    value, limit = (figure(shift.test, each) for each in (shift.value, shift.threshold))
+    return {"shift": shift, "reach": reach(shift), "value": value, "limit": limit}
 
 
 def reach(shift: ColumnShift) -> float:

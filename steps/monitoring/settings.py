@@ -50,7 +50,10 @@ class MonitoringSettings(Settings):
         psi: The population stability index above which a change of a column matters.
         wasserstein: The Wasserstein distance of a number, in standard deviations of the training
             rows, above which a change matters.
-        small: Windows below this many rows are told by a p-value, larger ones by the index.
+        missing: The change of a column's share of missing values, 0 to 1, above which it matters,
+            in windows of any size.
+        category: The change of a category's share, 0 to 1, above which it matters.
+        small: Windows below this many rows are told by a p-value, larger ones by size.
         tests: By column a test of its own, whatever the rows: psi, wasserstein, ks or chi-square.
         min_rows: A window of fewer rows says nothing.
         min_labelled: Fewer labelled rows say nothing of the metric.
@@ -64,6 +67,8 @@ class MonitoringSettings(Settings):
     alpha: float = Field(default=0.01, gt=0, lt=0.5)
     psi: float = Field(default=0.1, gt=0)
     wasserstein: float = Field(default=0.1, gt=0)
+    missing: float = Field(default=0.03, gt=0, le=1)
+    category: float = Field(default=0.04, gt=0, le=1)
     tests: dict[str, Literal["auto", "psi", "wasserstein", "ks", "chi-square"]] = Field(
         default_factory=dict
     )

@@ -13,7 +13,8 @@ class ColumnShift(Settings):
     """How far a column, or the model's answers, lie from the reference profile.
 
     Args:
-        test: A p-value drifts below its threshold, the population stability index above.
+        test: A p-value drifts below its threshold, all others above.
+        value: Of the z tests the change of the share, 0 to 1.
         missing: The share of missing values in the window, 0 to 1.
         unseen: The share of categories in the window that training did not hold, 0 to 1.
     """

@@ -17,8 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps.monitoring.profile import BINS, Counts, Reference
+from steps.monitoring.statistic import Statistic
 
 Floats = NDArray[np.float64]
+
+
+def moved(reference: Reference, now: Counts, limit: float, alpha: float) -> Statistic:
+    """The distance, held to a limit of size or, where that is larger, to what chance reaches.
+
+    Args:
+        now: Rows a bin, the missing ones last.
+        alpha: In what share of windows chance alone may exceed the threshold.
+    """
+    reached = chance(reference, int(now[:-1].sum()), alpha)
+    return Statistic("Wasserstein", distance(reference, now), max(limit, reached))
 
 
 def distance(reference: Reference, now: Counts) -> float:

@@ -82,6 +82,22 @@ def test_a_moved_column_is_a_drift_and_is_named() -> None:
     assert "Column 'normal' has drifted: PSI" in found.reasons[0]
 
 
+def test_values_that_went_missing_are_told_in_points() -> None:
+    """With what was and what is."""
+    rows = [{**row, "features": {**row["features"]}} for row in log(2000)]
+    for row in rows[:200]:
+        row["features"]["normal"] = None
+    window = gather(parts_of_rows(rows, SCHEMA), profile(), SCHEMA, "4", {})
+    found = judge(
+        window, profile(), None, MonitoringSettings(),
+        model="m", version="4", since=BEGIN, until=BEGIN + timedelta(days=1),
+    )  # fmt: skip
+    assert found.reasons[0] == (
+        "Column 'normal' has drifted: missing share (z test) 10.1 points, above 3 points; "
+        "missing 15.2%, before 5.1%."
+    )
+
+
 def test_labels_that_the_answers_still_fit_are_ok() -> None:
     """The metric is told with what it was."""
     found = verdict(1500, labelled(1500))
