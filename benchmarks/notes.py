@@ -17,7 +17,7 @@ NOTES = {
     "startup": (
         "The budget charges each moment to the innermost import, call or step that the main thread "
         "is in, so that nothing is counted twice; the clock itself takes a little. What took less "
-        "than 0.1 s is told together. An empty store of ZenML's is there to be copied."
+        "than 0.1 s is told together. Empty stores of ZenML's and MLflow's are there to be copied."
     ),
     "peers": (
         "The same five functions (load, split, fit, evaluate, save) on 20,000 rows, to the same "

@@ -126,9 +126,11 @@ def compile_all() -> None:
 
 
 def first_command(folder: Path) -> None:
-    """Be the first to use this environment, whose empty store no arm is to pay for either."""
+    """Be the first to use this environment, whose empty stores no arm is to pay for either."""
     with place(folder) as here:
         measure(here, "run.py", "stack", "list")
+        opened = f"Registry('sqlite:///{folder}/mlflow.db').models()"
+        measure(here, "-c", f"from steps.registry.registry import Registry; {opened}")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 from serving.bundle import FILES, ONNX, SCHEMA, digest, write_bundle
 from serving.errors import ConfigError, ModelError, UserError, near_miss
 from serving.model import Model
+from steps.registry.blank import provide_database
 from steps.registry.lock import one_maker, one_writer
 from steps.registry.version import Version
 
@@ -37,6 +38,7 @@ class Registry:
         from mlflow import MlflowClient
 
         with one_maker(self.tracking_uri):
+            provide_database(self.tracking_uri)
             return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
 
     def models(self) -> list[str]:
