@@ -7,14 +7,16 @@ from typing import Any
 
 from serving.errors import ConfigError, RunError
 
-# A server that is down is told at once; one that is busy may take its time.
+# A server that is down is told at once; one that is busy may take its time, as long as ZenML's
+# own setting says.
 CONNECT, ANSWER = 5.0, 30.0
 
 
 def require_server() -> None:
     """Stop at once where a server holds the client's store and cannot be used.
 
-    ZenML itself tries for half a minute to reach a server that is down.
+    ZenML itself tries for half a minute to reach a server that is down, and for much longer to
+    reach one that takes calls and answers none: it is limited here for what follows.
 
     Raises:
         RunError: It does not answer.
@@ -37,7 +39,7 @@ def _require_answer(store: Any) -> None:
     url, verified = f"{store.url}/api/v1/info", getattr(store, "verify_ssl", True)
     trust = ssl.create_default_context(cafile=verified) if isinstance(verified, str) else verified
     try:
-        patience = httpx.Timeout(ANSWER, connect=CONNECT)
+        patience = httpx.Timeout(_seconds(store), connect=CONNECT)
         answer = httpx.get(url, timeout=patience, verify=trust, follow_redirects=True)
     except httpx.HTTPError as error:
         raise RunError(
@@ -51,12 +53,30 @@ def _require_answer(store: Any) -> None:
         )
 
 
+def _seconds(store: Any) -> float:
+    """How long ZenML itself waits for an answer; from the environment it comes as text.
+
+    Raises:
+        ConfigError: It is no number.
+    """
+    asked = getattr(store, "http_timeout", ANSWER)
+    try:
+        return float(asked)
+    except ValueError:
+        raise ConfigError(
+            f"ZENML_STORE_HTTP_TIMEOUT is '{asked}' and not a number of seconds."
+        ) from None
+
+
 def _require_login(url: str) -> None:
     from zenml.config.global_config import GlobalConfiguration
     from zenml.exceptions import AuthorizationException, CredentialsNotValid
 
+    from stacks.patience import limit_tries
+
     try:
-        _ = GlobalConfiguration().zen_store
+        store: Any = GlobalConfiguration().zen_store
+        limit_tries(store.session, store.config.connection_pool_size)
     except (AuthorizationException, CredentialsNotValid) as error:
         told = str(error).strip().splitlines()[0]
         raise ConfigError(

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.proxy import Proxy, before
+from stacks.patience import AGAIN
+from tests.chaos.proxy import Mode, Proxy, before
 from tests.integration.failures.conftest import Program
 from tests.integration.failures.test_killed import at, words
 from tests.integration.team.accounts import api_key
@@ -13,6 +14,9 @@ from tests.integration.team.conftest import Laptop
 from tests.integration.team.servers import Team
 from tests.integration.tumours import STUMP
 from tests.workplace import Workplace
+
+# Calls by which ZenML and this program write the end of a run down.
+MOST = 20
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +58,35 @@ def member(
 def test_a_server_that_goes_away_is_told_and_gone_on_from(
     member: tuple[Program, dict[str, str]], door: Proxy, tmp_path: Path, step: str
 ) -> None:
+    broken_and_resumed(member, door, words(tmp_path, f"zenml-{step}", STUMP), step, "500")
+
+
+@pytest.mark.nightly
+@pytest.mark.fault(
+    kind="server down",
+    where="ZenML's server takes connections and closes them, or says nothing, in a run",
+    promise="A call is tried six times and those after it once each; it is told with its address.",
+    then="`run.py resume`",
+)
+@pytest.mark.parametrize(("mode", "step"), [("down", "promote"), ("hang", "evaluate")])
+def test_a_server_that_answers_nothing_is_given_up_after_some_tries(
+    member: tuple[Program, dict[str, str]], door: Proxy, tmp_path: Path, mode: Mode, step: str
+) -> None:
     program, named = member
-    model = f"zenml-{step}"
-    begin = words(tmp_path, model, STUMP)
+    patient = (program, {**named, "ZENML_STORE_HTTP_TIMEOUT": "2"})
+    before = door.faults
+    broken_and_resumed(patient, door, words(tmp_path, f"zenml-{mode}", STUMP), step, mode)
+    # What the first call is tried by, and what the end of the run asks for.
+    assert AGAIN < door.faults - before <= AGAIN + MOST
+
+
+def broken_and_resumed(
+    member: tuple[Program, dict[str, str]], door: Proxy, begin: list[str], step: str, mode: Mode
+) -> None:
+    """Break the server when a step begins, and resume once it is whole again."""
+    program, named = member
     done = program.run(
-        *begin, "--no-deploy", "--no-cache", at=at(step), do=door.command("500"), **named
+        *begin, "--no-deploy", "--no-cache", at=at(step), do=door.command(mode), **named
     )
     door.set("pass")
     assert done.status == 1, (done.output, done.errors)
@@ -67,5 +95,5 @@ def test_a_server_that_goes_away_is_told_and_gone_on_from(
     last = program.run("resume", "--json", **named)
     assert last.status == 0, last.errors
     assert (last.document["version"], last.document["champion"]) == ("1", "1")
-    told = program.run("history", "--model", model, "--json", **named)
+    told = program.run("history", "--model", begin[-1], "--json", **named)
     assert [move["to"] for move in told.document] == ["1"]

@@ -8,6 +8,7 @@ import zenml
 from stacks.probes import probe
 from stacks.problem import Problem
 from stacks.schema import Component
+from tests.chaos.proxy import Mode, before
 from tests.integration.team.conftest import Laptop
 from tests.integration.team.servers import WORD, Team
 from tests.integration.team.stand_in import of_version
@@ -43,6 +44,30 @@ def test_a_server_that_is_down_is_told_in_one_line(tmp_path: Path) -> None:
     assert (done.status, done.output) == (1, "")
     assert done.errors.startswith(f"error: ZenML's server at {nowhere} does not answer")
     assert done.errors.count("\n") == 1
+
+
+@pytest.mark.fault(
+    kind="server down",
+    where="ZenML's server takes connections and closes them, or says nothing, before a run",
+    promise="One line with its address, after one try and ZenML's `http_timeout`.",
+    then="the same command",
+)
+@pytest.mark.parametrize("mode", ["down", "hang"])
+def test_a_server_that_answers_nothing_is_told_in_one_line(
+    team: Team, tmp_path: Path, mode: Mode
+) -> None:
+    port = int(team.zenml.rpartition(":")[2])
+    with before(port, tmp_path, "zenml") as door:
+        door.set(mode)
+        named = {
+            "ZENML_STORE_URL": f"http://127.0.0.1:{door.port}",
+            "ZENML_STORE_API_KEY": "ZENKEY_any",
+            "ZENML_STORE_HTTP_TIMEOUT": "1",
+        }
+        done = Workplace(tmp_path).run("--config", "breast_cancer", **named)
+        assert done.errors.startswith(f"error: ZenML's server at {named['ZENML_STORE_URL']} does")
+        assert (done.status, done.output, done.errors.count("\n")) == (1, "", 1)
+        assert door.faults == 1
 
 
 def test_something_else_at_the_servers_address_is_told(team: Team, tmp_path: Path) -> None:
