@@ -47,43 +47,46 @@ def cluster(tmp_path: Path, backend: Backend, team: Team) -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def activate(
+def components(
     team: Team,
     client: Path,
     address: str,
     cluster: StandIn,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Activate]:
-    """Makes a stack of this orchestrator the active one; the model is served by Seldon Core."""
+) -> dict[str, Any]:
+    """Those of a stack of this orchestrator whose model is served by Seldon Core."""
     from zenml.client import Client
-
-    from stacks.apply import activate, apply
-    from stacks.schema import StackFile
 
     assert client
     monkeypatch.setenv("KUBECONFIG", cluster.environ["KUBECONFIG"])
     monkeypatch.setattr("stacks.image.image_settings", lambda *_, **__: pipelines.SETTINGS)
     member = dict(zip(("username", "password"), MEMBER, strict=True))
     Client().create_secret("watched-mlflow", member)
-    content: dict[str, Any] = conftest.stack(team, address)
     tracker = {"tracking_uri": team.mlflow}
     tracker |= {f"tracking_{key}": f"{{{{watched-mlflow.{key}}}}}" for key in member}
     served: dict[str, object] = {"image": IMAGE, "namespace": "models"}
     served |= {"ingress_url": cluster.ingress_url}
     served |= {"secret_name": "store", "log_segment_seconds": 0.5}
+    made: dict[str, Any] = conftest.stack(team, address)["components"]
     for type_, flavor, configuration in (
         ("experiment_tracker", "mlflow", tracker),
         ("model_registry", "mlflow", {}),
         ("model_deployer", "seldon_core", served),
     ):
-        one = {"name": NAME, "flavor": flavor, "configuration": configuration}
-        content["components"] |= {type_: [one]}
+        made[type_] = [{"name": NAME, "flavor": flavor, "configuration": configuration}]
+    return made
+
+
+@pytest.fixture
+def activate(components: dict[str, Any]) -> Iterator[Activate]:
+    """Makes a stack of them the active one, with the orchestrator that it is asked for."""
+    from stacks.apply import activate, apply
+    from stacks.schema import StackFile
+
+    here = {"name": f"{NAME}-here", "flavor": "local", "configuration": {}}
 
     def make(orchestrator: str) -> None:
-        here = {"name": f"{NAME}-here", "flavor": "local", "configuration": {}}
-        parts = content["components"] | (
-            {"orchestrator": [here]} if orchestrator == "local" else {}
-        )
+        parts = components | ({"orchestrator": [here]} if orchestrator == "local" else {})
         made = {"stack_name": f"{NAME}-{orchestrator}", "components": parts}
         apply(StackFile.model_validate(made), active=True)
 
@@ -129,17 +132,16 @@ def followed(run: Run) -> tuple[str, str]:
     return verdict.outcome, step(found, "act_on").act
 
 
-def test_a_degraded_model_is_retrained_once_by_whichever_tick_finds_it_first(
-    team: Team,
-    backend: Backend,
+@pytest.fixture
+def looks(
     activate: Activate,
-    cluster: StandIn,
+    backend: Backend,
     tmp_path: Path,
     shelf: str,
     capsys: pytest.CaptureFixture[str],
-) -> None:
-    table, rows = tmp_path / "tumours.csv", tumours()
-    rows.to_csv(table, index=False)
+) -> str:
+    """The schedule by which a model is watched that was trained on this machine."""
+    tumours().to_csv(tmp_path / "tumours.csv", index=False)
     data = {"data": f"{shelf}/tumours.csv", "target": "diagnosis"}
     config = write_config(tmp_path, "watched", LINEAR, model=MODEL, data=data, **GROUPS)
     activate("local")
@@ -153,35 +155,22 @@ def test_a_degraded_model_is_retrained_once_by_whichever_tick_finds_it_first(
     assert f"unschedule {MODEL}-loop" in capsys.readouterr().out
     modes = {held["display_name"]: held["mode"] for held in backend.recurring.values()}
     assert sorted(modes.values()) == ["DISABLE", "ENABLE"]
-    (looks,) = [key for key, held in backend.recurring.items() if held["mode"] == "ENABLE"]
+    (found,) = [key for key, held in backend.recurring.items() if held["mode"] == "ENABLE"]
+    return found
 
-    seen = rows.sample(200, random_state=0)
-    ask(cluster, team, seen, "as before", [int(each) for each in seen["diagnosis"]])
+
+def two_at_once(backend: Backend, looks: str) -> tuple[list[Run], list[Run]]:
+    """Two ticks of one moment, and every run that followed from them."""
     known = set(backend.runs)
-    first = backend.tick(looks)
-    assert first.state == "SUCCEEDED", backend.printed()
-    assert followed(first) == ("ok", "nothing")
-    assert set(backend.runs) - known == {first.identity}
-
-    # The world turns around, and the table with it.
-    turned = rows.assign(diagnosis=1 - rows["diagnosis"])
-    turned.to_csv(table, index=False)
-    ask(cluster, team, turned, "turned", [int(each) for each in turned["diagnosis"]])
     both = [backend.start(backend.recurring[looks]) for _ in range(2)]
     while any(thread.is_alive() for thread in backend.threads):
         time.sleep(0.1)
-    printed = backend.printed()
-    acts = sorted(followed(each) for each in both)
-    assert [outcome for outcome, _ in acts] == ["degraded"] * 2
-    assert [act for _, act in acts].count("retrain") == 1, acts
-    others = set(backend.runs) - known - {each.identity for each in (first, *both)}
-    (retrained,) = (backend.runs[each] for each in others)
-    assert retrained.state == "SUCCEEDED", printed
-    assert "A retraining has begun: " in printed
-    assert f"{MODEL} was retrained: version 2, promote; the champion is version 2." in printed
-    ready = f"{cluster.ingress_url}/seldon/models/{MODEL}/v2/models/{MODEL}/versions/2/ready"
-    assert httpx.get(ready).status_code == 200
+    ours = known | {each.identity for each in both}
+    return both, [run for key, run in backend.runs.items() if key not in ours]
 
+
+def end(backend: Backend, capsys: pytest.CaptureFixture[str]) -> None:
+    """End the schedule and what waits behind it, and what is served."""
     assert run.main(["status", "--verbose"]) == 0
     assert f"'{MODEL}' is watched" in capsys.readouterr().out
     words = ["unschedule", f"{MODEL}-loop", "--json", "--verbose"]
@@ -189,3 +178,35 @@ def test_a_degraded_model_is_retrained_once_by_whichever_tick_finds_it_first(
     assert json.loads(capsys.readouterr().out)["ended"] is True
     assert not backend.recurring
     assert run.main(["stop", MODEL, "--verbose"]) == 0
+
+
+def test_a_degraded_model_is_retrained_once_by_whichever_tick_finds_it_first(
+    team: Team,
+    backend: Backend,
+    looks: str,
+    cluster: StandIn,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows, known = tumours(), set(backend.runs)
+    seen = rows.sample(200, random_state=0)
+    ask(cluster, team, seen, "as before", [int(each) for each in seen["diagnosis"]])
+    first = backend.tick(looks)
+    assert first.state == "SUCCEEDED", backend.printed()
+    assert followed(first) == ("ok", "nothing")
+    assert set(backend.runs) - known == {first.identity}
+
+    # The world turns around, and the table with it.
+    turned = rows.assign(diagnosis=1 - rows["diagnosis"])
+    turned.to_csv(tmp_path / "tumours.csv", index=False)
+    ask(cluster, team, turned, "turned", [int(each) for each in turned["diagnosis"]])
+    both, (retrained,) = two_at_once(backend, looks)
+    printed, acts = backend.printed(), sorted(followed(each) for each in both)
+    assert [outcome for outcome, _ in acts] == ["degraded"] * 2
+    assert [act for _, act in acts].count("retrain") == 1, acts
+    assert retrained.state == "SUCCEEDED", printed
+    assert "A retraining has begun: " in printed
+    assert f"{MODEL} was retrained: version 2, promote; the champion is version 2." in printed
+    ready = f"{cluster.ingress_url}/seldon/models/{MODEL}/v2/models/{MODEL}/versions/2/ready"
+    assert httpx.get(ready).status_code == 200
+    end(backend, capsys)
