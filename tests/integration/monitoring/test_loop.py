@@ -41,18 +41,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def served(shared_workplace: Workplace, folder: Path) -> Any:
     """A champion whose table then turned around: who bought no longer does."""
-    stack = yaml.safe_load((ROOT / "stacks" / "local.yaml").read_text(encoding="utf-8"))
-    stack["stack_name"] = "watched"
-    deployer = {"name": "watched", "flavor": "resident"}
-    stack["components"]["model_deployer"] = [
-        {**deployer, "configuration": {"log_segment_seconds": 0.5}}
-    ]
-    (folder / "watched.yaml").write_text(yaml.safe_dump(stack), encoding="utf-8")
     table = pd.concat([customers().assign(visit=visit) for visit in range(4)])
     table.to_csv(folder / "customers.csv", index=False)
     words = ["--data", str(folder / "customers.csv"), "--target", "bought", "--set", CANDIDATES]
     words += [word for policy in ATTEMPTS for word in ("--set", policy)]
-    done = shared_workplace.run("--stack", str(folder / "watched.yaml"), *words, "--json")
+    done = shared_workplace.run("--stack", write_stack(folder), *words, "--json")
     assert done.status == 0, done.errors
     turned = table.assign(bought=table["bought"].map(OTHER), visit=table["visit"] + 4)
     turned.to_csv(folder / "customers.csv", index=False)
@@ -60,6 +53,19 @@ def served(shared_workplace: Workplace, folder: Path) -> Any:
     labels = {"id": "request", "row": np.arange(400), "bought": turned["bought"].head(400)}
     pd.DataFrame(labels).to_csv(folder / "labels.csv", index=False)
     return done.document
+
+
+def write_stack(folder: Path) -> str:
+    """The file of a stack of this machine that ships its log at once."""
+    stack = yaml.safe_load((ROOT / "stacks" / "local.yaml").read_text(encoding="utf-8"))
+    stack["stack_name"] = "watched"
+    deployer = {"name": "watched", "flavor": "resident"}
+    stack["components"]["model_deployer"] = [
+        {**deployer, "configuration": {"log_segment_seconds": 0.5}}
+    ]
+    path = folder / "watched.yaml"
+    path.write_text(yaml.safe_dump(stack), encoding="utf-8")
+    return str(path)
 
 
 def ask(served: Any, frame: pd.DataFrame, name: str) -> None:
