@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from serving.errors import RunError
 from steps.data.encoding import encode_frame
+from steps.monitoring.lazily import import_lazily
 from steps.monitoring.report import ColumnDrift, DriftReport
 
 if TYPE_CHECKING:
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
     from serving.schema import TableSchema
 
+# Its packages that import each of their modules.
+LAZY = (
+    "evidently",
+    "evidently.legacy.calculations.stattests",
+    "evidently.legacy.features",
+    "evidently.legacy.metrics",
+    "evidently.legacy.tests",
+    "evidently.metrics",
+    "evidently.tests",
+)
 # Where Evidently's page holds what it shows: two lines of JSON inside a script.
 _DATA = re.compile(r"^ *var (?:additional_graphs_)?metric_[0-9a-f]{32} = .*$", re.MULTILINE)
 
@@ -67,13 +78,22 @@ def decoded(matrix: NDArray[np.float32], schema: TableSchema) -> DataFrame:
     return pd.DataFrame(columns)
 
 
+def import_evidently() -> None:
+    """Import what a report needs of Evidently, without most of what it would import itself."""
+    import_lazily(LAZY)
+
+    import steps.monitoring.widget  # noqa: F401
+
+
 def _compared(now: DataFrame, before: DataFrame, schema: TableSchema) -> Any:
+    import_evidently()
     from evidently import Report
-    from evidently.metrics import ValueDrift
+
+    from steps.monitoring.widget import ColumnDrift as Drift
 
     both = (now, before)
     columns = [name for name in schema.names if all(side[name].notna().any() for side in both)]
-    report = Report([ValueDrift(column=name) for name in columns], [], include_tests=True)
+    report = Report([Drift(column=name) for name in columns], [], include_tests=True)
     return report.run(*(dataset(side, schema) for side in both))
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from serving.schema import Column, TableSchema
-from steps.monitoring.drift import compare_rows, draw
+from steps.monitoring.drift import compare_rows, dataset, draw
 
 SCHEMA = TableSchema(
     task="binary",
@@ -55,6 +55,27 @@ def test_shifted_columns_drift_by_name(reference: pd.DataFrame) -> None:
     moved = rows(2000, seed=1, shift=2.0, share=0.9)
     report, _ = compare_rows(reference, moved, SCHEMA, rows=1000, seed=0)
     assert {"distance", "carrier"} <= set(report.drifted)
+
+
+def test_each_column_has_the_number_that_evidently_itself_finds(reference: pd.DataFrame) -> None:
+    """By its test and threshold, and a picture of both sides."""
+    from evidently import Report
+    from evidently.metrics import ValueDrift
+
+    later = rows(2000, seed=1, shift=0.3, share=0.6)
+    report, page = compare_rows(reference, later, SCHEMA, rows=1500, seed=0)
+    sides = (dataset(draw(side, SCHEMA, 1500, 0), SCHEMA) for side in (later, reference))
+    plain = Report([ValueDrift(column=name) for name in SCHEMA.names], []).run(*sides).dict()
+    found = {each.column: (each.test, each.threshold, each.value) for each in report.columns}
+    assert found == {
+        each["config"]["column"]: (
+            each["config"]["method"],
+            each["config"]["threshold"],
+            each["value"],
+        )
+        for each in plain["metrics"]
+    }
+    assert page.count('"type": "bar"') == 4 * len(SCHEMA.names)
 
 
 def test_a_column_without_a_value_is_left_out(reference: pd.DataFrame) -> None:
