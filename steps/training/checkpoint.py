@@ -16,6 +16,7 @@ from torch import nn
 
 from serving.errors import RunError
 from steps.training.candidate import Rows, Target
+from steps.training.optimizer import AdamW
 from steps.training.settings import NetworkParameters
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class Progress:
     def __init__(
         self,
         network: nn.Module,
-        optimizer: torch.optim.Optimizer,
+        optimizer: AdamW,
         file: Path | None = None,
     ) -> None:
         self.network, self.optimizer, self.file = network, optimizer, file

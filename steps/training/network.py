@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from serving.schema import TableSchema
 from steps.training.candidate import Rows, Target
 from steps.training.checkpoint import Progress, fingerprint
+from steps.training.optimizer import AdamW
 from steps.training.settings import NetworkParameters
 from steps.training.tabular import TabularNetwork
 
@@ -74,7 +75,8 @@ def fit(
         if checkpoints:
             key = fingerprint(matrix, target, schema.to_json(), settings, seed)
             file = checkpoints / f"{key}.pt"
-        progress = Progress(network, _optimizer(network, settings), file)
+        optimizer = AdamW(network.parameters(), settings.learning_rate, settings.weight_decay)
+        progress = Progress(network, optimizer, file)
         _train(progress, training, on_epoch)
     network.cpu()
     network.eval()
@@ -100,14 +102,14 @@ def _train(
     progress.finish()
 
 
-def _epoch(network: Any, optimizer: torch.optim.Optimizer, training: Training) -> None:
+def _epoch(network: Any, optimizer: AdamW, training: Training) -> None:
     """One pass over the rows in a new order."""
     network.train()
     order = torch.randperm(len(training.train.target)).to(training.unseen.device)
     for batch in order.tensor_split(max(1, round(len(order) / training.settings.batch))):
         rows = training.train.some(batch)
         rows = rows._replace(codes=_some_unseen(rows.codes, network.values, training))
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.forget_gradients()
         _loss(network, rows).backward()
         optimizer.step()
 
@@ -204,18 +206,11 @@ def _split(
     )
 
 
-def _optimizer(network: nn.Module, settings: NetworkParameters) -> torch.optim.Optimizer:
-    return torch.optim.AdamW(
-        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
-
-
 @contextmanager
 def _reproducible(seed: int) -> Iterator[None]:
     """Seeded, deterministic and single-threaded torch, and everything as before at the end."""
     threads = torch.get_num_threads()
-    was = torch.are_deterministic_algorithms_enabled()
-    warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    strictness = torch.get_deterministic_debug_mode()
     filled = torch.utils.deterministic.fill_uninitialized_memory
     # CUDA's matrix products are deterministic only with a workspace of this size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -223,12 +218,13 @@ def _reproducible(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices):
         try:
             torch.set_num_threads(1)
-            torch.use_deterministic_algorithms(True)
+            # The other way of saying so imports torch's compiler, to tell it too.
+            torch.set_deterministic_debug_mode("error")
             # Each new tensor would be filled before something is written into it.
             torch.utils.deterministic.fill_uninitialized_memory = False
             torch.manual_seed(seed * 100_003)
             yield
         finally:
             torch.set_num_threads(threads)
-            torch.use_deterministic_algorithms(was, warn_only=warned)
+            torch.set_deterministic_debug_mode(strictness)
             torch.utils.deterministic.fill_uninitialized_memory = filled
