@@ -91,16 +91,13 @@ def shelf(tmp_path: Path) -> Iterator[str]:
         yield found
 
 
-def test_each_tick_trains_on_the_table_of_its_time_and_deploys_until_unscheduled(
+@pytest.fixture
+def recurring(
     backend: Backend, address: str, tmp_path: Path, shelf: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A tick whose first challenger is refused has nothing to deploy, and is no failure."""
+) -> str:
+    """The one schedule, which is made only where Kubeflow answers, and only once."""
     from zenml.client import Client
 
-    table = tmp_path / "tumours.csv"
-    rows = tumours()
-    noise = rows["diagnosis"].sample(frac=1, random_state=0).to_numpy()
-    rows.assign(diagnosis=noise).to_csv(table, index=False)
     data = {"data": f"{shelf}/tumours.csv", "target": "diagnosis"}
     groups = {"model": "nightly-tumours", "data": data, "gate": GATE}
     config = write_config(tmp_path, "nightly", LINEAR, report={"enabled": False}, **groups)
@@ -115,7 +112,23 @@ def test_each_tick_trains_on_the_table_of_its_time_and_deploys_until_unscheduled
     assert run.main(words) == 2
     assert "python run.py unschedule nightly-tumours" in capsys.readouterr().err
 
-    (recurring,) = backend.recurring
+    (found,) = backend.recurring
+    return found
+
+
+def test_each_tick_trains_on_the_table_of_its_time_and_deploys_until_unscheduled(
+    backend: Backend,
+    address: str,
+    recurring: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A tick whose first challenger is refused has nothing to deploy, and is no failure."""
+    from zenml.client import Client
+
+    table, rows = tmp_path / "tumours.csv", tumours()
+    noise = rows["diagnosis"].sample(frac=1, random_state=0).to_numpy()
+    rows.assign(diagnosis=noise).to_csv(table, index=False)
     assert backend.tick(recurring).state == "SUCCEEDED", backend.printed()
     assert "'nightly-tumours' has no champion" in backend.printed()
     rows.to_csv(table, index=False)
@@ -128,6 +141,12 @@ def test_each_tick_trains_on_the_table_of_its_time_and_deploys_until_unscheduled
     assert [step(each, "promote").champion for each in ticks.items] == ["", "2", "3"]
     assert [step(each, "deploy").version for each in ticks.items] == ["", "2", "3"]
     assert len({each.model_version.number for each in ticks.items}) == 3
+    end(backend, address, capsys)
+
+
+def end(backend: Backend, address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """End the schedule, which stays where Kubeflow does not answer."""
+    from zenml.client import Client
 
     with unreachable(address):
         assert run.main(["unschedule", "--verbose"]) == 1
