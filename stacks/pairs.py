@@ -52,6 +52,7 @@ def unfit_pairs(file: StackFile, facts: Facts) -> Iterator[Problem]:
         )
     if "seldon_core" in flavors(file, "model_deployer"):
         yield from _bundles(file)
+        yield from _way_to_the_cluster(file)
     if remote := sorted(_remote(file)):
         yield from _local_in_remote(file, facts, ", ".join(remote))
 
@@ -110,6 +111,19 @@ def _bundles(file: StackFile) -> Iterator[Problem]:
                 place("artifact_store", store),
                 "lives on this machine, and the pods of seldon_core fetch their models from it",
                 "choose a flavor that both can reach",
+            )
+
+
+def _way_to_the_cluster(file: StackFile) -> Iterator[Problem]:
+    """Pods have an account in their cluster, and containers that Airflow starts have none."""
+    for each in file.components["orchestrator"]:
+        said = each.configuration
+        docker = "docker" in str(said.get("operator", "docker")).lower()
+        if each.flavor == "airflow_watched" and docker and not said.get("kubeconfig"):
+            yield Problem(
+                place("orchestrator", each),
+                "its containers deploy by seldon_core, and know of no cluster",
+                "name a kubeconfig of the workers' machines as its `kubeconfig`",
             )
 
 

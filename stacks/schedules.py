@@ -87,16 +87,22 @@ def require_starter(file: StackFile) -> None:
     """Refuse to have a model watched on a stack that could not retrain it by itself.
 
     Raises:
-        ConfigError: Its orchestrator starts nothing that it keeps.
+        ConfigError: Its orchestrator starts nothing that it keeps, or it serves nothing.
     """
     found = flavors(file, "orchestrator")
     if found & STARTERS:
-        return
+        if file.components.get("model_deployer"):
+            return
+        raise ConfigError(
+            f"The stack '{file.stack_name}' serves no model that could be watched: it needs a "
+            "model_deployer that its steps reach, as in `--stack airflow-seldon` and "
+            "`--stack kubeflow`."
+        )
     raise ConfigError(
         f"The stack '{file.stack_name}' cannot watch a model by itself: its orchestrator is of the "
         f"flavor '{', '.join(sorted(found))}', and those that start a retraining when a verdict "
-        f"asks for it are '{', '.join(sorted(STARTERS))}', as in `--stack kubeflow`. "
-        "`python run.py loop --every 24h` watches for as long as it runs."
+        f"asks for it are '{', '.join(sorted(STARTERS))}', as in `--stack airflow-seldon` "
+        "and `--stack kubeflow`. `python run.py loop --every 24h` watches for as long as it runs."
     )
 
 

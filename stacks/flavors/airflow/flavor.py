@@ -24,6 +24,11 @@ class WatchedAirflowConfig(AirflowOrchestratorConfig):
         description="The Docker network of the containers; `host` reaches, on Linux, services of "
         "this machine at 127.0.0.1.",
     )
+    kubeconfig: str | None = Field(
+        default=None,
+        description="A kubeconfig on the machines of Airflow's workers, which containers see and "
+        "cannot change: a step that deploys to a cluster finds it by that.",
+    )
     file_mode: str = Field(
         default="640",
         pattern="^[0-7]{3}$",

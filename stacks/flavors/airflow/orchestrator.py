@@ -166,7 +166,7 @@ class WatchedAirflowOrchestrator(AirflowOrchestrator):
         # A tick waits for the one before it: two trainings of one model overtake each other.
         dag_config.dag_args = {"max_active_runs": 1, **dag_config.dag_args}
         for task in dag_config.tasks:
-            prepared(task, self._dealt, self.config.network)
+            prepared(task, self._dealt, self.config)
         if self._dealt.whole.pipeline_configuration.extra.get(WAITING):
             # It has times because ZenML's own DAG has to have some, and they never come.
             dag_config.start_date = NEVER

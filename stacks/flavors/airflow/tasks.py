@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stacks.flavors.dealing.groups import GroupedSnapshot
 from stacks.flavors.dealing.start import ending, in_turn
+
+if TYPE_CHECKING:
+    from stacks.flavors.airflow.flavor import WatchedAirflowConfig
 
 # Seconds in which a Docker engine that is busy answers: Airflow's own 60 failed runs whose steps
 # had all succeeded.
@@ -13,27 +16,37 @@ ANSWER = 600
 # By this label a step's container is known among all of an engine.
 LABEL = "switchyard.airflow"
 DOCKER = "airflow.providers.docker.operators.docker.DockerOperator"
+# Where a container finds the way to a cluster.
+KUBECONFIG = "/etc/switchyard/kubeconfig"
 
 
-def prepared(task: Any, dealt: GroupedSnapshot, network: str) -> None:
+def prepared(task: Any, dealt: GroupedSnapshot, config: WatchedAirflowConfig) -> None:
     """Let a task run its steps in turn, in a container that leaves nothing behind.
 
     Args:
         task: One of ZenML's description of a DAG, which is changed.
-        network: The Docker network of its container.
     """
     task.command = ending(in_turn(task.command, dealt.groups[task.id].steps))
     configured = [step.config for step in dealt.members(task.id).values()]
     if task.operator_source == DOCKER:
+        asked = dict(task.operator_args)
+        if config.kubeconfig:
+            task.environment["KUBECONFIG"] = KUBECONFIG
+            asked["mounts"] = [seen(config.kubeconfig, KUBECONFIG), *asked.get("mounts", ())]
         task.operator_args = {
-            "network_mode": network,
+            "network_mode": config.network,
             "auto_remove": "force",
             "mount_tmp_dir": False,
             "labels": {LABEL: task.id},
             "timeout": ANSWER,
             **limited(configured),
-            **task.operator_args,
+            **asked,
         }
+
+
+def seen(source: str, target: str) -> dict[str, object]:
+    """A file of a worker's machine that a container reads, as Docker's API is told of it."""
+    return {"Type": "bind", "Source": source, "Target": target, "ReadOnly": True}
 
 
 def limited(configured: list[Any]) -> dict[str, Any]:

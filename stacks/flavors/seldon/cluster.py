@@ -247,7 +247,7 @@ def connect(
             load_kube_config(
                 environ.get("KUBECONFIG") or None, context=context, client_configuration=settings
             )
-    except ConfigException as error:
+    except (ConfigException, OSError) as error:
         wanted = f"kubernetes_context '{context}'" if context else "the current context"
         raise ConfigError(
             f"The kubeconfig does not lead to a cluster by {wanted}: {error} "

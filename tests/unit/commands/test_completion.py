@@ -75,7 +75,7 @@ def test_every_option_of_every_command_is_offered(bash: Terminal, command: str) 
                                   "delete"}),
         ("python run.py stack plan local-", {"local-s3", "local-seldon"}),
         ("python run.py stack --json plan local-", {"local-s3", "local-seldon"}),
-        ("python run.py compare --stacks local,docker,air", {"local,docker,airflow"}),
+        ("python run.py compare --stacks local,docker,team", {"local,docker,team"}),
         ("python run.py doctor --task ", {"auto", "classification", "binary", "multiclass",
                                           "regression"}),
         ("python run.py completion ", {"bash", "zsh", "fish"}),

@@ -117,6 +117,23 @@ def test_containers_of_one_machine_can_have_its_network() -> None:
         assert (said in text) == hinted
 
 
+@pytest.mark.parametrize(
+    ("deployer", "settings", "lacks"),
+    [
+        ("seldon_core", {}, True),
+        ("seldon_core", {"kubeconfig": "/etc/kubeconfig"}, False),
+        ("seldon_core", {"operator": "kubernetes_pod"}, False),
+        ("resident", {}, False),
+    ],
+)
+def test_containers_that_deploy_to_a_cluster_are_shown_the_way(
+    deployer: str, settings: dict[str, object], lacks: bool
+) -> None:
+    """A pod has an account there, and a container of Airflow's has none."""
+    text = told(stack(orchestrator=("airflow_watched", settings), model_deployer=(deployer, {})))
+    assert ("name a kubeconfig of the workers' machines" in text) == lacks
+
+
 def test_a_directory_in_which_airflow_finds_nothing_is_told_before_a_run(tmp_path: Path) -> None:
     """It would be made, and nobody would look into it."""
     file, plain = read_stack("airflow"), tmp_path / "file"

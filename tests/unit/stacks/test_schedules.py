@@ -29,8 +29,13 @@ def test_a_cluster_keeps_schedules(name: str) -> None:
 def test_a_stack_that_starts_nothing_by_itself_watches_no_model(name: str) -> None:
     with pytest.raises(ConfigError, match=rf"'{name}' cannot watch a model .*loop --every 24h"):
         require_starter(read_stack(name))
-    for name in ("airflow", "kubeflow"):
+    for name in ("airflow-seldon", "kubeflow"):
         require_starter(read_stack(name))
+
+
+def test_where_nothing_is_served_nothing_is_watched() -> None:
+    with pytest.raises(ConfigError, match=r"'airflow' serves no model .*--stack airflow-seldon"):
+        require_starter(read_stack("airflow"))
 
 
 def held(*names: str) -> list[Any]:

@@ -185,6 +185,8 @@ def test_what_stands_in_the_way_is_told(
         connect("models", "nowhere", environ=cluster.environ)
     with pytest.raises(ConfigError, match="the current context"):
         connect("models", environ={"KUBECONFIG": str(tmp_path / "absent")})
+    with pytest.raises(ConfigError, match="Is a directory"):
+        connect("models", environ={"KUBECONFIG": str(tmp_path)})
     try:
         cluster.faults["seldondeployments"] = 404
         with pytest.raises(DeployError, match="has no SeldonDeployments: install Seldon Core"):

@@ -14,7 +14,7 @@ LARGE = SimpleNamespace(resource_settings=ResourceSettings(memory="2GB"))
 COMMAND = ["python", "-m", "zenml.entrypoints.entrypoint"]
 
 
-def task(operator: str = DOCKER, **arguments: object) -> Any:
+def task(operator: str = DOCKER, kubeconfig: str | None = None, **arguments: object) -> Any:
     """A task of two steps, prepared."""
     configured = {"load": SimpleNamespace(config=SMALL), "fit": SimpleNamespace(config=LARGE)}
     dealt: Any = SimpleNamespace(
@@ -22,9 +22,14 @@ def task(operator: str = DOCKER, **arguments: object) -> Any:
         members=lambda _: configured,
     )
     made = SimpleNamespace(
-        id="load_to_fit", command=COMMAND, operator_source=operator, operator_args=arguments
+        id="load_to_fit",
+        command=COMMAND,
+        environment={},
+        operator_source=operator,
+        operator_args=arguments,
     )
-    prepared(made, dealt, "host")
+    config: Any = SimpleNamespace(network="host", kubeconfig=kubeconfig)
+    prepared(made, dealt, config)
     return made
 
 
@@ -45,8 +50,19 @@ def test_what_the_stack_says_comes_first() -> None:
     assert task(mem_limit="1g").operator_args["mem_limit"] == "1g"
 
 
+def test_a_container_sees_the_kubeconfig_of_its_worker_and_what_the_stack_mounts() -> None:
+    own = {"Type": "bind", "Source": "/srv/own", "Target": "/own"}
+    made = task(kubeconfig="/srv/kubeconfig", mounts=[own])
+    first, second = made.operator_args["mounts"]
+    assert (first["Source"], first["ReadOnly"], second) == ("/srv/kubeconfig", True, own)
+    assert made.environment == {"KUBECONFIG": first["Target"]}
+    assert task().environment == {}
+
+
 def test_another_operator_is_told_nothing_of_docker() -> None:
-    assert task("airflow.providers.cncf.Pod", retries=1).operator_args == {"retries": 1}
+    """A pod has an account of its own in its cluster."""
+    made = task("airflow.providers.cncf.Pod", kubeconfig="/srv/kubeconfig", retries=1)
+    assert (made.operator_args, made.environment) == ({"retries": 1}, {})
 
 
 def test_a_command_holds_nothing_that_airflow_would_fill_in() -> None:
