@@ -10,10 +10,10 @@ import pandas as pd
 
 from serving.errors import ConfigError, DataError
 from serving.schema import Kind
-from steps.data.dtypes import whole
 from steps.data.finding import Finding, warn
 from steps.data.settings import ColumnSettings, ValidationSettings
-from steps.data.stored import Table
+from steps.data.stored import Table, parts
+from steps.data.values import count_distinct, extent, numbers_rows, present
 
 # Text with more distinct values than this share of its rows names the rows.
 ID_SHARE = 0.5
@@ -43,12 +43,16 @@ def refuse_infinite(frame: Table) -> None:
         DataError: There is one.
     """
     for name in frame.columns[frame.dtypes == "float64"]:
-        infinite = np.abs(frame[name].to_numpy()) > LARGEST
-        if infinite.any():
+        held, first = 0, -1
+        for part in parts(frame, name):
+            infinite = np.abs(part.to_numpy()) > LARGEST
+            if first < 0 and infinite.any():
+                first = int(part.index[int(infinite.argmax())])
+            held += int(infinite.sum())
+        if held:
             raise DataError(
-                f"Column '{name}' holds infinite values: {int(infinite.sum())}, the first in row "
-                f"{int(infinite.argmax()) + 1}. Store them as missing, or leave the column out "
-                f"with drop: ['{name}']."
+                f"Column '{name}' holds infinite values: {held}, the first in row {first + 1}. "
+                f"Store them as missing, or leave the column out with drop: ['{name}']."
             )
 
 
@@ -56,26 +60,29 @@ def left_out(
     frame: Table, target: str, asked: ColumnSettings, settings: ValidationSettings
 ) -> list[Finding]:
     """The columns nothing can be learnt from, with the reason."""
-    reasons = (_reason(frame[name], asked, settings) for name in frame.columns if name != target)
+    reasons = (_reason(frame, name, asked, settings) for name in frame.columns if name != target)
     return [reason for reason in reasons if reason is not None]
 
 
 def _reason(
-    series: pd.Series, asked: ColumnSettings, settings: ValidationSettings
+    frame: Table, name: str, asked: ColumnSettings, settings: ValidationSettings
 ) -> Finding | None:
     """Why a column is left out, or None."""
-    name, count = str(series.name), int(series.nunique())
-    if count == 0:
+    categories = kind_of(name, frame.dtypes[name], asked) == "categorical"
+    if categories:
+        count, held = count_distinct(frame, name), present(frame, name)
+    else:
+        seen = extent(frame, name)
+        # Whether one, or more: how many more there are is of no matter to a number.
+        count, held = (2 if seen.minimum != seen.maximum else 1), seen.present
+    if not held:
         return warn("left_out", f"Column '{name}' is missing in every row: left out.", name)
-    if count == 1 and not series.hasnans:
+    if count == 1 and held == len(frame):
         return warn("constant", f"Column '{name}' is constant: left out.", name)
-    if kind_of(name, series.dtype, asked) == "categorical" and names_rows(
-        series, settings.max_categories
-    ):
+    if categories and count > max(settings.max_categories, ID_SHARE * held):
         text = f"Column '{name}' has {count} distinct texts, nearly one a row: left out."
         return warn("identifier", text, name)
-    numbers = series.dtype in ("int64", "float64") and whole(series)
-    if numbers and name not in asked.categorical and _counts_rows(series, count):
+    if not categories and numbers_rows(frame, name, seen):
         text = f"Column '{name}' only numbers the rows: left out."
         return warn("identifier", text, name)
     return None
@@ -87,27 +94,27 @@ def find_mixed(
     """Columns of text that mostly holds numbers, so that some of it is likely a slip."""
     found = []
     for name in features:
-        if frame[name].dtype != "str":
+        if frame.dtypes[name] != "str":
             continue
-        counts = frame[name].value_counts()
-        numeric = pd.to_numeric(pd.Series(counts.index), errors="coerce").notna().to_numpy()
-        if 0 < counts[~numeric].sum() < counts[numeric].sum():
-            odd = frame[name][frame[name].isin(counts.index[~numeric])]
-            value = "" if name in sensitive else f"'{odd.iloc[0]}' "
+        numbers, texts, first = _numbers_and_texts(parts(frame, name))
+        if 0 < texts < numbers:
+            value = "" if name in sensitive else f"'{first.iloc[0]}' "
             text = (
-                f"Column '{name}' holds numbers, but text in {len(odd)} rows (the first "
-                f"{value}in row {int(odd.index[0]) + 1}): all of it is read as text."
+                f"Column '{name}' holds numbers, but text in {texts} rows (the first "
+                f"{value}in row {int(first.index[0]) + 1}): all of it is read as text."
             )
             found.append(warn("mixed", text, name))
     return found
 
 
-def names_rows(series: pd.Series, max_categories: int) -> bool:
-    """Whether nearly every row has a value of its own."""
-    count = int(series.nunique())
-    return count > max_categories and count > ID_SHARE * int(series.notna().sum())
-
-
-def _counts_rows(series: pd.Series, count: int) -> bool:
-    """Whether the integers are the rows' numbers, from any start and in any order."""
-    return count == len(series) and int(series.max()) - int(series.min()) + 1 == count
+def _numbers_and_texts(column: Iterable[pd.Series]) -> tuple[int, int, pd.Series]:
+    """Rows of a column of text that hold a number, those that hold none, and the first of these."""
+    numbers = texts = 0
+    first = pd.Series(dtype="str")
+    for part in column:
+        counts = part.value_counts()
+        odd = pd.to_numeric(pd.Series(counts.index), errors="coerce").isna().to_numpy()
+        if first.empty and odd.any():
+            first = part[part.isin(counts.index[odd])].head(1)
+        numbers, texts = numbers + int(counts[~odd].sum()), texts + int(counts[odd].sum())
+    return numbers, texts, first

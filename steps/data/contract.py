@@ -13,7 +13,8 @@ from steps.data.encoding import days_since, fits
 from steps.data.finding import Finding, note, share, warn
 from steps.data.renames import likely_renames
 from steps.data.settings import ValidationSettings
-from steps.data.stored import Table
+from steps.data.stored import Table, parts
+from steps.data.values import distinct, missing_share, present
 
 _ADVICE = (
     "Bring the table back to what it was, or train on what it is with validation.accept_schema."
@@ -48,7 +49,7 @@ def check_contract(
     findings = [warn("schema", f"{text} Accepted.") for text in broken]
     for column in known:
         if column.name not in mistyped:
-            findings.extend(_values(column, frame[column.name], settings))
+            findings.extend(_values(column, frame, settings))
     return findings
 
 
@@ -68,7 +69,7 @@ def check_target_contract(
     if now != then:
         texts.append(f"The champion predicts '{then[0]}' ({then[1]}), not '{target}' ({task}).")
     elif task != "regression":
-        new = sorted(set(as_text(labelled[target]).unique()) - set(contract.classes))
+        new = sorted(set(as_text(distinct(labelled, target))) - set(contract.classes))
         texts.extend(
             f"The target has a class the champion does not know: '{name}'." for name in new
         )
@@ -92,9 +93,10 @@ def _names(frame: Table, contract: TableSchema, features: Collection[str] | None
 
 def _mistyped(column: Column, frame: Table) -> str:
     """What to say of a column that holds another type than it did; empty when it does not."""
-    series = frame[column.name]
-    if series.isna().all() or fits(series, column):
+    name = column.name
+    if all(fits(part, column) for part in parts(frame, name)) or not present(frame, name):
         return ""
+    series = frame[name]
     held = _HELD.get(column.kind, "text" if column.dtype == "str" else "categories")
     now = {"str": "text", "datetime64": "times"}.get(dtype_name(series), dtype_name(series))
     text = f"'{column.name}' held {held} ({column.dtype}) and now holds {now}"
@@ -113,53 +115,63 @@ def _first_odd(column: Column, series: pd.Series) -> str:
     return f", the first{value} in row {int(odd.index[0]) + 1}"
 
 
-def _values(column: Column, series: pd.Series, settings: ValidationSettings) -> list[Finding]:
+def _values(column: Column, frame: Table, settings: ValidationSettings) -> list[Finding]:
     """What has changed in the values of one column."""
     findings, name = [], column.name
-    missing = float(series.isna().mean())
+    rows, held = len(frame), present(frame, column.name)
+    missing = missing_share(held, rows)
     if missing > column.missing_share + settings.missing_growth:
         grown = f"from {100 * column.missing_share:.1f}% to {100 * missing:.1f}%"
         findings.append(warn("missing", f"The missing share of '{name}' grew {grown}.", name))
     elif missing and not column.missing_share:
-        part = share(missing * len(series), len(series))
+        part = share(missing * rows, rows)
         text = f"'{name}' was never missing and now is in {part} of rows."
         findings.append(note("missing", text, name))
-    present = series.dropna()
     check = _new_categories if column.kind == "categorical" else _out_of_range
-    return findings if present.empty else [*findings, *check(column, present, settings)]
+    return [*findings, *check(column, frame, held, settings)] if held else findings
 
 
 def _new_categories(
-    column: Column, present: pd.Series, settings: ValidationSettings
+    column: Column, frame: Table, held: int, settings: ValidationSettings
 ) -> Sequence[Finding]:
-    """Categories that training did not hold."""
-    texts = as_text(present, column.dtype)
-    new = texts[~texts.isin(column.categories)]
+    """Categories that training did not hold.
+
+    Args:
+        held: Rows that have a value.
+    """
+    texts = (as_text(part.dropna(), column.dtype) for part in parts(frame, column.name))
+    new = pd.concat([each[~each.isin(column.categories)] for each in texts])
     if new.empty:
         return ()
     some = ", ".join(f"'{value}'" for value in new.value_counts().index[:3])
     shown = "" if column.sensitive else f" ({some})"
     text = (
         f"'{column.name}' has {new.nunique()} categories the champion has no code for{shown}, "
-        f"in {share(len(new), len(present))} of rows."
+        f"in {share(len(new), held)} of rows."
     )
-    tolerated = len(new) <= settings.tolerated_share * len(present)
+    tolerated = len(new) <= settings.tolerated_share * held
     return ((note if tolerated else warn)("category", text, column.name),)
 
 
 def _out_of_range(
-    column: Column, present: pd.Series, settings: ValidationSettings
+    column: Column, frame: Table, held: int, settings: ValidationSettings
 ) -> Sequence[Finding]:
-    """Values below the smallest or above the largest of training."""
+    """Values below the smallest or above the largest of training.
+
+    Args:
+        held: Rows that have a value.
+    """
     if column.minimum is None or column.maximum is None:
         return ()
-    values = days_since(present, column) if column.kind == "datetime" else present
-    outside = int(((values < column.minimum) | (values > column.maximum)).sum())
+    outside = 0
+    for part in parts(frame, column.name):
+        values = days_since(part, column) if column.kind == "datetime" else part
+        outside += int(((values < column.minimum) | (values > column.maximum)).sum())
     if not outside:
         return ()
     text = (
         f"'{column.name}' leaves the range of training ({column.minimum:g} to {column.maximum:g}) "
-        f"in {share(outside, len(present))} of rows."
+        f"in {share(outside, held)} of rows."
     )
-    tolerated = outside <= settings.tolerated_share * len(present)
+    tolerated = outside <= settings.tolerated_share * held
     return ((note if tolerated else warn)("range", text, column.name),)

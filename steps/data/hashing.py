@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from steps.data.stored import Table
+from steps.data.stored import Table, parts
 
 Hashes = NDArray[np.uint64]
 Buffer = bytes | memoryview
 
 # Rows that are hashed at once: what lies between two numbers stays small, and near the processor.
 BLOCK = 1 << 16
+# Distinct texts of a column that are held as Python's, of which each takes some hundred bytes.
+TEXTS = 1 << 17
+
+
+class _ManyTextsError(Exception):
+    """A column holds more distinct texts than `TEXTS`."""
+
 
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
 
@@ -23,12 +31,23 @@ _MISSING = np.uint64(0x9E3779B97F4A7C15)
 def table_digest(frame: Table) -> str:
     """The identity of a table's content: its names, types and values, in their order."""
     digest = hashlib.sha256(f"{len(frame)} rows".encode())
-    for name in frame.columns:
-        series = frame[name]
-        digest.update(repr((str(name), str(series.dtype))).encode())
-        for part in _bytes(series):
-            digest.update(part)
+    for name, dtype in frame.dtypes.items():
+        digest.update(repr((str(name), str(dtype))).encode())
+        digest = _with_column(digest, frame, str(name))
     return f"sha256:{digest.hexdigest()}"
+
+
+def _with_column(digest: Any, frame: Table, name: str) -> Any:
+    """A digest that goes on with a column's values."""
+    grown = digest.copy()
+    try:
+        for part in _bytes(parts(frame, name)):
+            grown.update(part)
+    except _ManyTextsError:
+        grown = digest
+        for part in _text_bytes(frame[name]):
+            grown.update(part)
+    return grown
 
 
 def row_hash(frame: Table, columns: Iterable[str], seed: int = 0) -> Hashes:
@@ -46,14 +65,20 @@ def row_hashes(frame: Table, choices: Sequence[Iterable[str]], seed: int = 0) ->
     first = _mixed(np.array([seed % 2**64], dtype=np.uint64))[0]
     chosen = [(set(columns), np.full(len(frame), first)) for columns in choices]
     for name in sorted(set().union(*(columns for columns, _ in chosen))):
-        salt, series = _text_hash(name), frame[name]
+        salt, place = _text_hash(name), 0
         states = [state for columns, state in chosen if name in columns]
-        for start in range(0, len(frame), BLOCK):
-            here = slice(start, start + BLOCK)
-            mixed = _mixed(_values_hash(series.iloc[here]) + salt)
+        for block in _blocks(parts(frame, name)):
+            here, place = slice(place, place + len(block)), place + len(block)
+            mixed = _mixed(_values_hash(block) + salt)
             for state in states:
                 state[here] = _mixed(state[here] ^ mixed)
     return [state for _, state in chosen]
+
+
+def count_hashes(hashes: Hashes) -> int:
+    """How many of them differ; they are put into order where they lie."""
+    hashes.sort()
+    return len(hashes) and 1 + int(np.count_nonzero(hashes[1:] != hashes[:-1]))
 
 
 def _mixed(value: Hashes) -> Hashes:
@@ -91,18 +116,59 @@ def _text_hash(value: object) -> np.uint64:
     return np.uint64(int.from_bytes(digest, "little"))
 
 
-def _bytes(series: pd.Series) -> Iterator[Buffer]:
-    """A column's values as bytes, with one form for everything that is missing."""
+def _blocks(column: Iterable[pd.Series]) -> Iterator[pd.Series]:
+    """Parts of a column, none of them long."""
+    for part in column:
+        for start in range(0, len(part), BLOCK):
+            yield part.iloc[start : start + BLOCK]
+
+
+def _bytes(column: Iterable[pd.Series]) -> Iterator[Buffer]:
+    """The bytes of a column's parts, the same however it was parted.
+
+    Raises:
+        _ManyTextsError: Its distinct texts should not be held as Python's.
+    """
+    codes: dict[str, int] = {}
+    text = False
+    for series in column:
+        if (plain := _number_bytes(series)) is not None:
+            yield plain
+            continue
+        text = True
+        here, distinct = _factorized(series)
+        if len(codes) + len(distinct) > TEXTS:
+            raise _ManyTextsError
+        known = [codes.setdefault(str(value), len(codes)) for value in distinct]
+        yield np.array([*known, -1], dtype="<i8")[here].data
+    if text:
+        yield from _spelt(codes)
+
+
+def _text_bytes(series: pd.Series) -> Iterator[Buffer]:
+    """The same of a whole column of text."""
+    codes, distinct = _factorized(series)
+    yield codes.astype("<i8", copy=False).data
+    yield from _spelt(map(str, distinct))
+
+
+def _spelt(values: Iterable[str]) -> Iterator[Buffer]:
+    """Texts by their lengths and their letters."""
+    texts = [value.encode() for value in values]
+    yield np.array([len(text) for text in texts], dtype="<i8").data
+    yield b"".join(texts)
+
+
+def _number_bytes(series: pd.Series) -> Buffer | None:
+    """Numbers with one form for everything that is missing; None of a text."""
     if series.dtype == "bool" or series.dtype == "int64":
-        yield np.ascontiguousarray(series.to_numpy().astype("<i8", copy=False)).data
+        values = np.ascontiguousarray(series.to_numpy().astype("<i8", copy=False))
     elif series.dtype == "float64":
-        missing, numbers = series.isna().to_numpy(), series.to_numpy()
-        yield np.where(missing, np.nan, numbers).astype("<f8", copy=False).data
+        values = np.where(series.isna().to_numpy(), np.nan, series.to_numpy())
+        values = values.astype("<f8", copy=False)
     elif pd.api.types.is_datetime64_any_dtype(series.dtype):
-        yield series.astype("datetime64[us]").to_numpy().astype("<i8").data
+        values = series.astype("datetime64[us]").to_numpy().astype("<i8")
     else:
-        codes, distinct = _factorized(series)
-        yield codes.astype("<i8", copy=False).data
-        texts = [str(value).encode() for value in distinct]
-        yield np.array([len(text) for text in texts], dtype="<i8").data
-        yield b"".join(texts)
+        return None
+    plain: Buffer = values.data
+    return plain

@@ -16,6 +16,7 @@ from steps.data.encoding import days_since
 from steps.data.settings import ValidationSettings
 from steps.data.stored import Table
 from steps.data.target import class_names
+from steps.data.values import distinct, extent, missing_share, value_rows
 
 EXAMPLES = 3
 # A sensitive category of fewer training rows than this could name somebody.
@@ -37,43 +38,57 @@ def learn_schema(
     """
     ordered = sorted(features, key=lambda name: features[name] == "categorical")
     columns = tuple(
-        _learn_sensitive(train_rows[name], features[name], settings)
+        _learn_sensitive(train_rows, name, features[name], settings)
         if name in sensitive
-        else _learn(train_rows[name], features[name], settings)
+        else _learn(train_rows, name, features[name], settings)
         for name in ordered
     )
     return TableSchema(
         task=task,
         target=target,
         columns=columns,
-        classes=() if task == "regression" else class_names(train_rows[target]),
+        classes=() if task == "regression" else class_names(distinct(train_rows, target)),
         unseen=settings.unseen,
         examples=_examples(train_rows, columns),
     )
 
 
-def _learn(series: pd.Series, kind: Kind, settings: ValidationSettings) -> Column:
+def _learn(train_rows: Table, name: str, kind: Kind, settings: ValidationSettings) -> Column:
     """One column as the training rows have it."""
-    name, missing = str(series.name), float(series.isna().mean())
     if kind == "categorical":
-        dtype = "int64" if series.dtype == "float64" and whole(series) else dtype_name(series)
-        categories = _categories(series, dtype, settings.max_categories)
-        return Column(name, kind, dtype, missing, categories=categories)
-    column = Column(name, kind, dtype_name(series), missing, origin=_origin(series, kind))
-    values = days_since(series, column) if kind == "datetime" else series
-    if values.isna().all():
+        return _learn_categories(train_rows, name, settings)
+    seen, first = extent(train_rows, name), pd.Series(dtype=train_rows.dtypes[name])
+    column = Column(name, kind, dtype_name(first), missing_share(seen.present, seen.rows))
+    if kind == "datetime":
+        column = replace(column, origin=_origin(seen.minimum))
+    if not seen.present:
         return column
-    low, high = float(values.min()), float(values.max())
-    return Column(name, kind, column.dtype, missing, low, high, origin=column.origin)
+    ends = pd.Series([seen.minimum, seen.maximum])
+    low, high = days_since(ends, column) if kind == "datetime" else ends
+    return replace(column, minimum=float(low), maximum=float(high))
 
 
-def _learn_sensitive(series: pd.Series, kind: Kind, settings: ValidationSettings) -> Column:
+def _learn_categories(train_rows: Table, name: str, settings: ValidationSettings) -> Column:
+    """A column of categories as the training rows have it."""
+    counts, rows = value_rows(train_rows, name), len(train_rows)
+    values = counts.index.to_series().astype(train_rows.dtypes[name])
+    dtype = "int64" if values.dtype == "float64" and whole(values) else dtype_name(values)
+    categories = _categories(counts, dtype, settings.max_categories)
+    missing = missing_share(int(counts.sum()), rows)
+    return Column(name, "categorical", dtype, missing, categories=categories)
+
+
+def _learn_sensitive(
+    train_rows: Table, name: str, kind: Kind, settings: ValidationSettings
+) -> Column:
     """The same with a round range, and without a category that only a few rows have."""
-    column = replace(_learn(series, kind, settings), sensitive=True)
+    column = replace(_learn(train_rows, name, kind, settings), sensitive=True)
     if column.dtype == "bool":
         return column
     if kind == "categorical" and settings.unseen == "other":
-        rows = as_text(series.dropna(), column.dtype).value_counts()
+        counts = value_rows(train_rows, name)
+        values = counts.index.to_series().astype(train_rows.dtypes[name])
+        rows = counts.set_axis(as_text(values, column.dtype).to_numpy())
         return replace(column, categories=tuple(c for c in column.categories if rows[c] >= FEWEST))
     if column.minimum is None or column.maximum is None:
         return column
@@ -92,22 +107,23 @@ def _rounded(low: float, high: float) -> tuple[float, float]:
     return math.floor(low / unit) * unit, math.ceil(high / unit) * unit
 
 
-def _categories(series: pd.Series, dtype: str, most: int) -> tuple[str, ...]:
-    """The most frequent values, in the order of their names; numbers in that of their values."""
-    if series.dtype == "bool" or series.dtype == "boolean":
+def _categories(rows: pd.Series, dtype: str, most: int) -> tuple[str, ...]:
+    """The most frequent values, in the order of their names; numbers in that of their values.
+
+    Args:
+        rows: How many rows each value has.
+    """
+    if dtype == "bool":
         return ("false", "true")
-    counts = series.value_counts().reset_index()
+    counts = rows.reset_index()
     value, count = counts.columns
     kept = counts.sort_values([count, value], ascending=[False, True], kind="stable")[value][:most]
     return tuple(as_text(kept.sort_values(), dtype))
 
 
-def _origin(series: pd.Series, kind: Kind) -> str | None:
+def _origin(first: pd.Timestamp | None) -> str:
     """The day of the first time."""
-    if kind != "datetime":
-        return None
-    first = series.min()
-    return "1970-01-01" if pd.isna(first) else str(first.date())
+    return "1970-01-01" if first is None else str(first.date())
 
 
 def _examples(train_rows: Table, columns: Sequence[Column]) -> tuple[dict[str, object], ...]:

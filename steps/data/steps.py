@@ -19,6 +19,7 @@ from steps.data.split import deal
 from steps.data.stored import StoredTable, Table
 from steps.data.target import check_target
 from steps.data.validate import check_table
+from steps.data.values import distinct
 from steps.labelling.rows import with_labels
 from steps.source import source_of
 
@@ -116,7 +117,7 @@ def _check_classes(test_rows: Table, schema: TableSchema) -> None:
     """
     if schema.task == "regression":
         return
-    tested = set(as_text(test_rows[schema.target]).unique())
+    tested = set(as_text(distinct(test_rows, schema.target)))
     new = sorted(tested - set(schema.classes))
     if new or len(tested) < 2:
         odd = new[0] if new else min(tested)

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
 
-# Rows a group of a stored table, and rows that are copied at once: 30 columns of them take 30 MiB.
+# A table of no more rows than this is not worth being read in parts.
 GROUP = 1 << 17
+# Rows of a column that are read at once, and of a group that is written: 30 columns take 15 MiB.
+PART = 1 << 16
 # Columns of so many bytes together stay in memory: a table that is no larger is read once.
 KEPT = 64 << 20
 # A table of so many bytes is read at once, whichever column is asked for.
@@ -50,6 +52,26 @@ class Columns:
             self._keep(key, self._read(name) if chosen is None else self._some(name, chosen))
         self._kept.move_to_end(key)
         return self._kept[key]
+
+    def parts(self, name: str, chosen: Mask | None) -> Iterator[pd.Series]:
+        """A column, or some rows of it, a part at a time with its rows' places as its index."""
+        first = place = 0
+        for batch in self.file.iter_batches(PART, columns=[name]):
+            held = batch if chosen is None else batch.filter(chosen[first : first + len(batch)])
+            first += len(batch)
+            series: pd.Series = held.to_pandas()[name]
+            series.index = pd.RangeIndex(place, place + len(series))
+            place += len(series)
+            yield series
+
+    def group(self, number: int, places: NDArray[np.int64] | None) -> Any:
+        """The rows at these places of a group, of which never more than a column is in memory."""
+        import pyarrow as pa
+
+        names = self.schema.names
+        read = (self.file.read_row_group(number, columns=[name]).column(0) for name in names)
+        columns = [column if places is None else column.take(places) for column in read]
+        return pa.table(columns, schema=self.schema)
 
     def _keep(self, key: tuple[int, str], series: pd.Series) -> None:
         self._kept[key] = series
@@ -118,6 +140,12 @@ class StoredTable:
             raise KeyError(key)
         return self._from.column(key, self._chosen, self._number)
 
+    def parts(self, name: str) -> Iterator[pd.Series]:
+        """A column in its order with its places as the index; of many rows a part at a time."""
+        if self._from.rows <= GROUP:
+            return iter([self[name]])
+        return self._from.parts(name, self._chosen)
+
     def take(self, rows: Sequence[int] | NDArray[np.int64]) -> pd.DataFrame:
         """The rows at these places."""
         import pyarrow as pa
@@ -126,12 +154,11 @@ class StoredTable:
         if self._chosen is not None:
             places = np.flatnonzero(self._chosen)[places]
         groups = np.searchsorted(self._from.ends, places, side="right")
-        parts, order = [], np.argsort(groups, kind="stable")
+        found, order = [self._from.schema.empty_table()], np.argsort(groups, kind="stable")
         for group in np.unique(groups):
             inside = places[groups == group] - (self._from.ends[group - 1] if group else 0)
-            parts.append(self._from.file.read_row_group(int(group)).take(inside))
-        found = pa.concat_tables(parts) if parts else self._from.schema.empty_table()
-        frame = found.to_pandas(ignore_metadata=False).reset_index(drop=True)
+            found.append(self._from.group(int(group), inside))
+        frame = pa.concat_tables(found).to_pandas(ignore_metadata=False).reset_index(drop=True)
         return frame.iloc[np.argsort(order, kind="stable")].set_axis(np.asarray(rows), axis=0)
 
     def sample(self, rows: int, random_state: int) -> pd.DataFrame:
@@ -161,9 +188,12 @@ class StoredTable:
         import pyarrow.parquet as pq
 
         schema = self._from.schema.with_metadata(self._metadata())
-        with pq.ParquetWriter(stream, schema) as writer:
+        # Texts repeat; a dictionary of fractions costs more than it saves.
+        repeated = [field.name for field in schema if not pa.types.is_floating(field.type)]
+        with pq.ParquetWriter(stream, schema, use_dictionary=repeated) as writer:
             for parts in self._groups():
-                writer.write_table(pa.Table.from_batches(parts), GROUP)
+                writer.write_table(pa.concat_tables(parts), PART)
+        pa.default_memory_pool().release_unused()
 
     def _where(self, mask: Mask) -> StoredTable:
         chosen = mask
@@ -177,13 +207,13 @@ class StoredTable:
     def _groups(self) -> Iterator[list[Any]]:
         """Its rows in their order, enough for a group at a time."""
         first, waiting = 0, []
-        for batch in self._from.file.iter_batches(GROUP):
-            end = first + len(batch)
-            part = batch if self._chosen is None else batch.filter(self._chosen[first:end])
+        for number, end in enumerate(self._from.ends.tolist()):
+            here = None if self._chosen is None else np.flatnonzero(self._chosen[first:end])
+            part = self._from.group(number, here)
             first = end
             if len(part):
                 waiting.append(part)
-            if sum(map(len, waiting)) >= GROUP:
+            if sum(map(len, waiting)) >= PART:
                 yield waiting
                 waiting = []
         if waiting:
@@ -203,6 +233,11 @@ class StoredTable:
 
 # What a step asks of a table, each has: its columns by name, its rows by a mask.
 Table: TypeAlias = pd.DataFrame | StoredTable
+
+
+def parts(table: Table, name: str) -> Iterator[pd.Series]:
+    """A column in its order, as many of its rows at a time as are in memory anyway."""
+    return table.parts(name) if isinstance(table, StoredTable) else iter([table[name]])
 
 
 def save_table(table: Table, stream: IO[bytes]) -> None:

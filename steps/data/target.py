@@ -13,7 +13,8 @@ from serving.schema import Task
 from steps.data.csvfile import reads_like_data
 from steps.data.dtypes import as_text, whole
 from steps.data.settings import AskedTask, ValidationSettings
-from steps.data.stored import Table
+from steps.data.stored import GROUP, Table, parts
+from steps.data.values import distinct, value_rows
 
 # A column of integers with more distinct values than this is a quantity.
 MAX_INTEGER_CLASSES = 20
@@ -55,7 +56,7 @@ def check_target(frame: Table, target: str) -> Table:
     """
     if target not in frame.columns:
         raise DataError(_absent(target, [str(name) for name in frame.columns]))
-    present = frame[target].notna()
+    present = np.concatenate([part.notna().to_numpy() for part in parts(frame, target)])
     if not present.any():
         raise DataError(f"The target '{target}' is missing in every row.")
     return frame if present.all() else frame[present].reset_index(drop=True)
@@ -74,12 +75,32 @@ def check_rows(labelled: Table, target: str, task: Task, asked: ValidationSettin
         )
     if task == "regression":
         return
-    counts = as_text(labelled[target]).value_counts()
+    counts = class_rows(labelled, target)
     if counts.min() < asked.min_class_rows:
         raise DataError(
             f"Class '{counts.idxmin()}' of '{target}' has {counts.min()} rows; at least "
             f"{asked.min_class_rows} are needed (validation.min_class_rows)."
         )
+
+
+def task_of(labelled: Table, target: str, asked: AskedTask = "auto") -> Task:
+    """What kind of prediction a table's target asks for.
+
+    Raises:
+        DataError: As `recognise_task` does.
+    """
+    values = distinct(labelled, target)
+    quantity = len(values) > GROUP and values.dtype in ("int64", "float64")
+    if len(values) > GROUP and not (quantity and asked in ("auto", "regression")):
+        values = labelled[target]  # How many there are is told.
+    return recognise_task(values, asked)
+
+
+def class_rows(labelled: Table, target: str) -> pd.Series:
+    """How many rows each class has, by its name, the most frequent first."""
+    rows = value_rows(labelled, target)
+    values = rows.index.to_series().astype(labelled.dtypes[target])
+    return rows.set_axis(as_text(values).to_numpy())
 
 
 def class_names(target: pd.Series) -> tuple[str, ...]:

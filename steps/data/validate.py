@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from serving.errors import DataError
 from serving.schema import TableSchema, Task
 from steps.data.columns import find_mixed, kind_of, left_out, refuse_infinite
 from steps.data.contract import check_contract, check_target_contract
 from steps.data.finding import LABELLED, Checks, Finding, enforce, note, share, warn
-from steps.data.hashing import row_hashes
+from steps.data.hashing import count_hashes, row_hashes
 from steps.data.leak import find_leaks
 from steps.data.settings import ColumnSettings, ValidationSettings, refuse_absent
 from steps.data.stored import Table
-from steps.data.target import check_rows, check_target, recognise_task
+from steps.data.target import check_rows, check_target, task_of
 
 
 def check_table(
@@ -32,7 +30,7 @@ def check_table(
     refuse_absent(asked.categorical, names, "categorical")
     refuse_absent(asked.sensitive, names, "sensitive")
     labelled = check_target(frame, target)
-    task = recognise_task(labelled[target], asked.task)
+    task = task_of(labelled, target, asked.task)
     check_rows(labelled, target, task, settings)
     refuse_infinite(labelled)
     findings = _left_out(labelled, target, asked, settings)
@@ -96,9 +94,8 @@ def _oddities(
 def find_duplicates(labelled: Table, features: list[str], target: str) -> list[Finding]:
     """Rows that occur more than once, and rows that differ in the target alone."""
     rows = len(labelled)
-    distinct, inputs = (
-        len(pd.unique(hashes)) for hashes in row_hashes(labelled, [[*features, target], features])
-    )
+    chosen = [[*features, target], features]
+    distinct, inputs = map(count_hashes, row_hashes(labelled, chosen))
     findings = []
     if distinct < rows:
         text = f"{rows - distinct} rows ({share(rows - distinct, rows)}) repeat another one."
