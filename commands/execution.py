@@ -66,6 +66,7 @@ def execute(
         SwitchyardError: A step failed, or the run ended in any state but completed.
         KeyboardInterrupt: The run was interrupted.
     """
+    from commands.interrupted import stopped_by_hand
     from stacks.attempt import watched
     from stacks.startup import track_without_frameworks
 
@@ -83,7 +84,8 @@ def execute(
         return len(named.invocations)
 
     try:
-        with step_lines(console, pipeline.name, quiet=quiet, steps=count), watched():
+        lines = step_lines(console, pipeline.name, quiet=quiet, steps=count)
+        with stopped_by_hand(name, console), lines, watched():
             if earlier is None:
                 named(**arguments)
             else:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from commands import journal
 from commands.journal import INTERRUPTED, RUNNING, UNFINISHED, Entry
-from serving.errors import RunError, UserError
+from serving.errors import RunError, UserError, spoken
 from stacks.closing import HERE, carrier
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from zenml.models import PipelineRunResponse
 
 KILLED = "The process that carried it out was killed."
@@ -45,6 +47,20 @@ def close_dead(wanted: Entry | None = None, *, force: bool = False) -> None:
             entry.end(INTERRUPTED, KILLED, ", ".join(steps))
         if asked and wanted is not None:
             wanted.told = entry.told
+
+
+@contextmanager
+def stopped_by_hand(name: str, console: Console) -> Iterator[None]:
+    """End the run of that name with the body that is interrupted: its steps may not be here."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        try:
+            _stop(name)
+        except Exception as error:
+            told = f"the steps of {name} may live on, since they could not be ended: "
+            console.print(told + spoken(error), markup=False, highlight=False, soft_wrap=True)
+        raise
 
 
 def require_table(asked: str, entry: Entry, earlier: PipelineRunResponse | None) -> None:
@@ -85,6 +101,22 @@ def _runs(entry: Entry) -> list[PipelineRunResponse]:
 
     found = (find_run(name) for name in entry.told["runs"].values())
     return [run for run in found if run is not None]
+
+
+def _stop(name: str) -> None:
+    from commands.execution import find_run
+    from stacks.stopping import stop
+    from steps.registry.recording import abandon
+    from steps.registry.tracking import open_registry
+
+    run = find_run(name)
+    # ZenML itself ends a step of this process, and the next command its run.
+    if run is None or run.status.is_finished or carrier(run) == HERE:
+        return
+    registering = REGISTER in run.steps and not run.steps[REGISTER].status.is_finished
+    stop(run)
+    if registering:
+        abandon(open_registry().client, name)
 
 
 def _close(run: PipelineRunResponse) -> list[str]:

@@ -27,6 +27,7 @@ def close(run: UUID, reason: str, status: str = "failed") -> list[str]:
     """End a run, and each of its steps that has begun and not ended; the names of those steps."""
     from zenml.client import Client
     from zenml.enums import ExecutionStatus
+    from zenml.exceptions import IllegalOperationError
     from zenml.models import PipelineRunUpdate
 
     store, word = Client().zen_store, ExecutionStatus(status)
@@ -36,7 +37,12 @@ def close(run: UUID, reason: str, status: str = "failed") -> list[str]:
         end_step(step.id, reason, status)
     status_now = store.get_run(run, hydrate=False).status
     kept = status_now if status_now.is_finished else word
-    store.update_run(run, PipelineRunUpdate(status=kept, status_reason=reason[:255]))
+    try:
+        store.update_run(run, PipelineRunUpdate(status=kept, status_reason=reason[:255]))
+    except IllegalOperationError:
+        # What carries the run out may see its end, and close it, between the two.
+        if not store.get_run(run, hydrate=False).status.is_finished:
+            raise
     return sorted(step.name for step in still_open)
 
 

@@ -53,6 +53,10 @@ class RehearsalOrchestrator(WatchedKubeflowOrchestrator):
 
         return SubmissionResult(wait_for_completion=run)
 
+    def _stop_run(self, run: "PipelineRunResponse", graceful: bool = False) -> None:  # noqa: ARG002
+        """Close a run in ZenML's books: its containers end with the process that runs them."""
+        close(run.id, "It was stopped by hand.", status="stopped")
+
 
 def _run_of(snapshot: "PipelineSnapshotResponse") -> "PipelineRunResponse":
     runs = Client().list_pipeline_runs(snapshot_id=snapshot.id, hydrate=True)

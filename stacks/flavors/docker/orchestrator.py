@@ -5,6 +5,7 @@ import logging
 import os
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
@@ -86,6 +87,12 @@ class ParallelDockerOrchestrator(LocalDockerOrchestrator):
             raise RunError(reason)
         return None
 
+    def _stop_run(self, run: "PipelineRunResponse", graceful: bool = False) -> None:  # noqa: ARG002
+        """End the containers of a run, and the run in ZenML's books."""
+        if run.orchestrator_run_id:
+            end_containers(self.docker_client, run.orchestrator_run_id)
+        close(run.id, "It was stopped by hand.", status="stopped")
+
     def run_step(self, step: Any) -> None:
         """Run one step, in its container."""
         with watched():
@@ -130,9 +137,7 @@ class Containers:
     def halt(self) -> None:
         """End what runs, and what is just about to."""
         self.over.set()
-        label = {"label": f"{LABEL}={self.identity}"}
-        for container in self.orchestrator.docker_client.containers.list(filters=label):
-            container.kill()
+        end_containers(self.orchestrator.docker_client, self.identity)
 
     def last_words(self, group: str) -> str:
         """The end of what a container printed."""
@@ -212,6 +217,14 @@ class Containers:
 
     def _image(self, step: str) -> str:
         return str(self.orchestrator.get_image(self.snapshot, step))
+
+
+def end_containers(engine: Any, identity: str) -> None:
+    """End what runs of a run."""
+    for container in engine.containers.list(filters={"label": f"{LABEL}={identity}"}):
+        # One that ends by itself meanwhile is gone.
+        with suppress(APIError):
+            container.kill()
 
 
 def locked(user: int) -> dict[str, Any]:

@@ -4,10 +4,12 @@ The tests tell one story, in their order, on a stand-in whose pods are container
 server, an MLflow server, a registry and a store that are real.
 """
 
+import signal
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -15,10 +17,11 @@ import pytest
 
 from stacks.flavors.kubernetes.pods import LOCKED
 from tests.docker.cluster import Cluster
+from tests.integration.inspection import computed
 from tests.integration.kubernetes.test_watched import printed, until
 from tests.integration.rehearsal.servers import zenml_server
 from tests.integration.stacks.store import KEY, SECRET, mlflow_over, store_in
-from tests.integration.tumours import LINEAR, MODEL, write_config
+from tests.integration.tumours import LINEAR, MODEL, SLOW, write_config
 from tests.kubernetes.batch import Batch
 from tests.kubernetes.containers import Node
 from tests.kubernetes.jobs import Jobs
@@ -164,6 +167,27 @@ def test_a_cluster_comes_to_what_a_laptop_comes_to(place: Place, first: Any) -> 
     assert tuple(facts["served answer"]["values"]) == ("local", "kubernetes")
 
 
+def test_ctrl_c_leaves_no_pod_and_the_run_is_gone_on_with(place: Place, tmp_path: Path) -> None:
+    """As on a laptop: exit status 130, nothing registered, and no run that seems to be alive."""
+    config = write_config(tmp_path, "slow", SLOW, report={"enabled": False})
+    before = set(place.jobs.jobs)
+    words = [*STACK, "--config", config, "--model", "interrupted", "--no-deploy"]
+    process = place.work.start(*words, **place.environment)
+    until(lambda: at_work(place.jobs, "train-thorough", before), seconds=400)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=120)
+    assert (process.returncode, "may live on" in output) == (130, False), output + errors
+    assert errors.startswith("interrupted: what finished is kept")
+    assert (set(place.jobs.jobs), set(place.jobs.secrets)) == (before, {"switchyard-store"})
+    until(lambda: not [pod for pod in place.jobs.all_pods() if pod.phase == "Running"])
+    told = place.run("status")
+    assert "interrupted. `python run.py resume " in told.output
+    done = place.run("resume", "--json")
+    assert done.status == 0, done.errors + printed(place.jobs)
+    assert done.document["version"] == "1"
+    assert "load_table" not in computed(done.document)
+
+
 def test_a_schedule_trains_and_deploys_at_its_times_until_it_is_ended(place: Place) -> None:
     data = ["--data", "breast_cancer"]
     words = ["train", *STACK, "--config", place.config, *data, "--schedule", "0 3 * * *"]
@@ -187,6 +211,12 @@ def test_a_loop_that_kubernetes_cannot_keep_is_refused(place: Place) -> None:
     assert done.status == 2
     assert "cannot watch a model by itself" in done.errors
     assert not place.jobs.recurring
+
+
+def at_work(jobs: Jobs, word: str, known: set[str]) -> bool:
+    """Whether the pod of a new job with that word in its name is at work."""
+    pods = [pod for name in set(jobs.jobs) - known if word in name for pod in jobs.pods[name]]
+    return any(pod.phase == "Running" for pod in pods)
 
 
 def ended(jobs: Jobs, job: str) -> Callable[[], Any]:
