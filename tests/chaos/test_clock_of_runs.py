@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.clock import Clock
-from tests.integration.failures.conftest import Program
+from tests.integration.failures.conftest import Program, program_in
 from tests.integration.failures.test_killed import KILLED, agree, at, words
 from tests.integration.tumours import LINEAR, STUMP
 from tests.workplace import Workplace
@@ -33,10 +33,8 @@ def timed(clock: Clock, shared_workplace: Workplace) -> Iterator[Program]:
         patched.setenv("PYTHONPATH", str(clock.path.parent))
         for name, value in clock.environment.items():
             patched.setenv(name, value)
-        started = Program(shared_workplace)
-        assert started.run("stack", "set", "local").status == 0
-        yield started
-        started.close()
+        with program_in(shared_workplace) as started:
+            yield started
 
 
 @pytest.mark.nightly

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.disk import Disk, disk_at
-from tests.integration.failures.conftest import Program
+from tests.integration.failures.conftest import Program, program_in
 from tests.integration.failures.test_killed import agree, at, words
 from tests.integration.tumours import STUMP
 from tests.workplace import ROOT, Finished, Workplace
@@ -26,10 +26,8 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
 def small(disk: Disk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """The program in a place on it."""
     place = Workplace(disk.path)
-    started = Program(place, tmp_path_factory.mktemp("told"))
-    assert started.run("stack", "set", "local").status == 0
-    yield started
-    started.close()
+    with program_in(place, told=tmp_path_factory.mktemp("told")) as started:
+        yield started
     place.stop_servers()
 
 

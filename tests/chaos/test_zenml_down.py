@@ -7,7 +7,7 @@ import pytest
 
 from stacks.patience import AGAIN
 from tests.chaos.proxy import Mode, Proxy, before
-from tests.integration.failures.conftest import Program
+from tests.integration.failures.conftest import Program, program_in
 from tests.integration.failures.test_killed import at, words
 from tests.integration.team.accounts import api_key
 from tests.integration.team.conftest import Laptop
@@ -39,11 +39,8 @@ def member(
         "ZENML_STORE_URL": f"http://127.0.0.1:{door.port}",
         "ZENML_STORE_API_KEY": api_key(team, "through-a-door"),
     }
-    started = Program(place)
-    done = started.run("stack", "set", "team", **named, **team.environment)
-    assert done.status == 0, done.errors
-    yield started, named
-    started.close()
+    with program_in(place, "team", named | team.environment) as started:
+        yield started, named
     place.stop_servers()
 
 

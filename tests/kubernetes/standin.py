@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.kubernetes.access import Access
+from tests.kubernetes.api import Behind, api
 from tests.kubernetes.batch import Batch
+from tests.kubernetes.ingress import ingress
 from tests.kubernetes.operator import Operator
-from tests.kubernetes.server import api, ingress
 from tests.kubernetes.store import Store
 from tests.ports import free_port
 
@@ -70,8 +71,9 @@ def standing_in(home: Path, batch: Batch | None = None) -> Iterator[StandIn]:
     store, secrets, faults = Store(), dict[str, Any](), dict[str, int]()
     access = Access(secrets)
     operator = Operator(store, home / "pods", {IMAGE}, secrets)
+    behind = Behind(store, operator, TOKEN, faults, access, batch)
     doors = [
-        ThreadingHTTPServer(("127.0.0.1", 0), api(store, operator, TOKEN, faults, access, batch)),
+        ThreadingHTTPServer(("127.0.0.1", 0), api(behind)),
         ThreadingHTTPServer(("127.0.0.1", 0), ingress(store, operator)),
     ]
     ports = [door.server_address[1] for door in doors]

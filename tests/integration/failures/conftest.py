@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +67,24 @@ class Program:
         return Finished(status, output.read_text(), errors.read_text())
 
 
-@pytest.fixture(scope="module")
-def program(shared_workplace: Workplace) -> Iterator[Program]:
-    """The program in the module's place, with the stack `local` active."""
-    shared_workplace.home.mkdir(exist_ok=True)
-    started = Program(shared_workplace)
-    assert started.run("stack", "set", "local").status == 0
+@contextmanager
+def program_in(
+    place: Workplace,
+    stack: str = "local",
+    environment: Mapping[str, str] | None = None,
+    told: Path | None = None,
+) -> Iterator[Program]:
+    """The program in a place, with a stack active."""
+    started = Program(place, told)
+    done = started.run("stack", "set", stack, **(environment or {}))
+    assert done.status == 0, done.errors
     yield started
     started.close()
+
+
+@pytest.fixture(scope="module")
+def program(shared_workplace: Workplace) -> Iterator[Program]:
+    """The program in the module's place."""
+    shared_workplace.home.mkdir(exist_ok=True)
+    with program_in(shared_workplace) as started:
+        yield started
