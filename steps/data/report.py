@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,13 +13,11 @@ from serving.schema import Column, TableSchema
 from steps.data.encoding import encode_frame, encode_target
 from steps.data.finding import Checks, Finding
 from steps.data.settings import SplitSettings
+from steps.data.stored import Table
 from steps.monitoring.histogram import Histogram, histogram, told
 from steps.monitoring.profile import LABEL, Reference, count, references, watched
 from steps.monitoring.report import ColumnDrift, DriftReport
 from steps.pages.page import fill
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 TEMPLATE = Path(__file__).parent / "templates" / "data.html.j2"
 # A page stays readable, and small, whatever the table's width.
@@ -47,8 +45,8 @@ class Line:
 
 
 def render(
-    train_rows: DataFrame,
-    test_rows: DataFrame,
+    train_rows: Table,
+    test_rows: Table,
     schema: TableSchema,
     checks: Checks,
     split: SplitSettings,
@@ -97,8 +95,8 @@ def _page(checks: Checks, drift: DriftReport, schema: TableSchema) -> dict[str, 
 
 
 def _lines(
-    train_rows: DataFrame,
-    test_rows: DataFrame,
+    train_rows: Table,
+    test_rows: Table,
     schema: TableSchema,
     checks: Checks,
     drift: DriftReport,
@@ -131,17 +129,20 @@ def _calm(line: Line) -> int:
     return 1 if line.drift and line.drift.drifted else 2
 
 
-def _pictures(
-    train_rows: DataFrame, test_rows: DataFrame, schema: TableSchema
-) -> dict[str, Histogram]:
+def _pictures(train_rows: Table, test_rows: Table, schema: TableSchema) -> dict[str, Histogram]:
     """How each column is spread on either side, but for the sensitive ones."""
-    inputs = watched(schema)
-    before = references(encode_frame(train_rows, inputs), inputs)
-    now = count(before, encode_frame(test_rows, inputs))
     return {
-        column.name: histogram(reference, held, column.categories, column)
-        for column, reference, held in zip(inputs.columns, before, now, strict=True)
+        column.name: _picture(train_rows, test_rows, replace(schema, columns=(column,)))
+        for column in watched(schema).columns
     }
+
+
+def _picture(train_rows: Table, test_rows: Table, alone: TableSchema) -> Histogram:
+    """How the only column of a schema is spread: no more of the rows is in memory."""
+    (column,) = alone.columns
+    (reference,) = references(encode_frame(train_rows, alone), alone)
+    (held,) = count((reference,), encode_frame(test_rows, alone))
+    return histogram(reference, held, column.categories, column)
 
 
 def _values(column: Column, drawn: Histogram | None) -> str:
@@ -164,7 +165,7 @@ def _exact(number: float, column: Column) -> str:
     return f"{number:,.0f}" if abs(number) >= 10_000 else f"{number:.0f}"
 
 
-def _target(train_rows: DataFrame, test_rows: DataFrame, schema: TableSchema) -> Histogram:
+def _target(train_rows: Table, test_rows: Table, schema: TableSchema) -> Histogram:
     """How what is to be predicted is spread on either side."""
     sides = [encode_target(rows, schema) for rows in (train_rows, test_rows)]
     if schema.classes:

@@ -240,6 +240,11 @@ def parts(table: Table, name: str) -> Iterator[pd.Series]:
     return table.parts(name) if isinstance(table, StoredTable) else iter([table[name]])
 
 
+def as_pandas(table: Table) -> pd.DataFrame:
+    """All of a table in memory."""
+    return table.to_pandas() if isinstance(table, StoredTable) else table
+
+
 def save_table(table: Table, stream: IO[bytes]) -> None:
     """Write a table as steps read it."""
     if isinstance(table, StoredTable):

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.schema import TableSchema
+from steps.data.stored import Table
 from steps.evaluation.contest import Contest
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 # Rows that are shown of either kind, ways of changing, and columns of a row.
 EXAMPLES, WAYS, COLUMNS = 4, 8, 6
@@ -76,7 +74,7 @@ class Changes:
 
 
 def changes(
-    contest: Contest, test_rows: DataFrame, schema: TableSchema, columns: Sequence[str]
+    contest: Contest, test_rows: Table, schema: TableSchema, columns: Sequence[str]
 ) -> Changes:
     """Every row of a contest with a champion.
 
@@ -118,7 +116,7 @@ class _Moved:
 def _examples(
     contest: Contest,
     moved: _Moved,
-    test_rows: DataFrame,
+    test_rows: Table,
     schema: TableSchema,
     shown: Sequence[str],
 ) -> Iterator[Example]:

@@ -14,6 +14,7 @@ from serving.model import Model
 from steps.data.encoding import encode_target
 from steps.data.settings import SplitSettings
 from steps.data.split import hashed_out
+from steps.data.stored import Table
 from steps.evaluation.contest import Contender, Contest, baseline_scores
 from steps.evaluation.evaluation import Decision
 from steps.evaluation.gate import decide, settle
@@ -24,8 +25,6 @@ from steps.evaluation.slices import slice_labels, within
 from steps.registry.version import Champion, Version
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from steps.training.candidate import Candidate
 
 
@@ -51,8 +50,8 @@ def compare_candidate(
     candidate: Candidate,
     champion: Champion,
     files: Files | None,
-    train_rows: DataFrame,
-    test_rows: DataFrame,
+    train_rows: Table,
+    test_rows: Table,
     settings: GateSettings,
     split: SplitSettings,
     sensitive: tuple[str, ...] = (),
@@ -82,8 +81,8 @@ def compare_candidate(
 
 def against_baseline(
     candidate: Candidate,
-    train_rows: DataFrame,
-    test_rows: DataFrame,
+    train_rows: Table,
+    test_rows: Table,
     settings: GateSettings,
     split: SplitSettings,
     sensitive: tuple[str, ...] = (),
@@ -101,7 +100,7 @@ def against_baseline(
     )
 
 
-def never_seen(frame: DataFrame, version: Version) -> NDArray[np.bool_]:
+def never_seen(frame: Table, version: Version) -> NDArray[np.bool_]:
     """The rows that were held out when that version was trained, or would have been.
 
     Raises:
@@ -121,7 +120,7 @@ def never_seen(frame: DataFrame, version: Version) -> NDArray[np.bool_]:
     return np.asarray(hashed_out(frame, split, version.identity), dtype=np.bool_)
 
 
-def last_time(train_rows: DataFrame, split: SplitSettings) -> str:
+def last_time(train_rows: Table, split: SplitSettings) -> str:
     """The latest time among the training rows, as text; empty unless rows are split by time."""
     if split.by != "time":
         return ""
@@ -129,7 +128,7 @@ def last_time(train_rows: DataFrame, split: SplitSettings) -> str:
     return json.dumps(latest.isoformat() if hasattr(latest, "isoformat") else latest, default=float)
 
 
-def _later(frame: DataFrame, column: str, version: Version) -> NDArray[np.bool_]:
+def _later(frame: Table, column: str, version: Version) -> NDArray[np.bool_]:
     """The rows after the last one that the version was trained on."""
     import pandas as pd
 
@@ -147,7 +146,7 @@ def _later(frame: DataFrame, column: str, version: Version) -> NDArray[np.bool_]
 
 
 def _against(
-    contest: Contest, candidate: Candidate, version: Version, files: Files, test_rows: DataFrame
+    contest: Contest, candidate: Candidate, version: Version, files: Files, test_rows: Table
 ) -> Contest:
     """The same contest with the champion as rival, on the rows that neither has seen."""
     model = _load(files)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from serving.model import Model
 from serving.schema import TableSchema
 from steps.data.encoding import encode_frame, encode_target
+from steps.data.stored import Table
 from steps.evaluation.changes import Changes, changes
 from steps.evaluation.comparison import Comparison
 from steps.evaluation.contest import Contest
@@ -23,8 +24,6 @@ from steps.evaluation.picture import Picture, Side
 from steps.evaluation.pictures import pictures
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from steps.training.candidate import Candidate
 
 # A matrix of more classes nobody reads, and no list of more columns.
@@ -80,8 +79,8 @@ def try_to_describe(
     candidate: Candidate,
     comparison: Comparison,
     metric: str,
-    train_rows: DataFrame,
-    test_rows: DataFrame,
+    train_rows: Table,
+    test_rows: Table,
 ) -> tuple[Description | None, str]:
     """The same, or why there is none: what cannot be drawn is no reason to lose a training."""
     try:
@@ -94,8 +93,8 @@ def describe(
     candidate: Candidate,
     comparison: Comparison,
     metric: str,
-    train_rows: DataFrame,
-    test_rows: DataFrame,
+    train_rows: Table,
+    test_rows: Table,
 ) -> Description:
     """Draw and measure a challenger on the held-out rows, through the model that will be served.
 
@@ -132,7 +131,7 @@ def _champion(decision: Decision, contest: Contest | None) -> Side | None:
 
 
 def _weights(
-    candidate: Candidate, metric: str, train_rows: DataFrame, test_rows: DataFrame
+    candidate: Candidate, metric: str, train_rows: Table, test_rows: Table
 ) -> tuple[int, Contributions, tuple[Weight, ...]]:
     """The rows that were drawn, what was explained, and the columns by their weight."""
     schema = candidate.schema

@@ -14,6 +14,7 @@ from serving.errors import RunError
 from serving.model import Model
 from steps.data.encoding import encode_frame, encode_target
 from steps.data.hashing import table_digest
+from steps.data.stored import Table
 from steps.evaluation.contest import bootstrap_of
 from steps.evaluation.evaluation import Evaluation, Evaluations, Score
 from steps.evaluation.intervals import Groups, Interval, intervals
@@ -22,8 +23,6 @@ from steps.evaluation.settings import GateSettings
 from steps.evaluation.slices import slice_labels, slice_scores
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from steps.data.settings import SplitSettings
     from steps.training.candidate import Candidate
 
@@ -31,14 +30,14 @@ if TYPE_CHECKING:
 BATCH = 65_536
 
 
-def score_frame(model: Model, frame: DataFrame) -> NDArray[np.float32]:
+def score_frame(model: Model, frame: Table) -> NDArray[np.float32]:
     """A model's scores [rows, classes] of a table, through the model's own schema."""
     matrix = encode_frame(frame, model.schema)
     parts = [model.score(matrix[at : at + BATCH]) for at in range(0, len(matrix), BATCH)]
     return np.concatenate(parts) if parts else np.empty((0, model.schema.width), np.float32)
 
 
-def group_codes(frame: DataFrame, split: SplitSettings) -> Groups | None:
+def group_codes(frame: Table, split: SplitSettings) -> Groups | None:
     """The group of each row, coded from 0, where the table was split by group."""
     if split.by != "group":
         return None
@@ -50,7 +49,7 @@ def group_codes(frame: DataFrame, split: SplitSettings) -> Groups | None:
 
 def evaluate_candidates(
     candidates: Sequence[Candidate],
-    test_rows: DataFrame,
+    test_rows: Table,
     settings: GateSettings,
     split: SplitSettings,
     sensitive: Sequence[str] = (),
@@ -84,7 +83,7 @@ def evaluate_candidates(
     )
 
 
-def candidate_scores(candidate: Candidate, frame: DataFrame) -> NDArray[np.float32]:
+def candidate_scores(candidate: Candidate, frame: Table) -> NDArray[np.float32]:
     """A candidate's scores as its deployed model will give them."""
     model = Model.from_bytes(candidate.onnx, candidate.schema.to_json(), name=candidate.name)
     scores = score_frame(model, frame)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.errors import ConfigError, near_miss
+from steps.data.stored import Table
 from steps.evaluation.evaluation import Score, SliceScore
 from steps.evaluation.intervals import Bootstrap, Groups, interval
 from steps.evaluation.metrics import Metric, Targets
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 Labels = Mapping[str, NDArray[Any]]
 
@@ -39,7 +37,7 @@ class Slice:
 
 
 def slice_labels(
-    frame: DataFrame, columns: Sequence[str], sensitive: Sequence[str] = ()
+    frame: Table, columns: Sequence[str], sensitive: Sequence[str] = ()
 ) -> dict[str, NDArray[Any]]:
     """The value of each row, as text, in each column to slice by.
 
@@ -54,7 +52,7 @@ def slice_labels(
     return labels
 
 
-def _labels(frame: DataFrame, column: str) -> NDArray[Any]:
+def _labels(frame: Table, column: str) -> NDArray[Any]:
     if column not in frame.columns:
         known = [str(name) for name in frame.columns]
         raise ConfigError(f"There is no column '{column}' to slice by. {near_miss(column, known)}")

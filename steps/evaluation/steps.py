@@ -4,7 +4,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-import pandas as pd
 from zenml import step
 from zenml.logger import get_logger
 from zenml.types import HTMLString
@@ -52,7 +51,7 @@ def compare(
     evaluations: Evaluations,
     champion: Champion,
     train_rows: StoredTable,
-    test_rows: pd.DataFrame,
+    test_rows: StoredTable,
     checks: Checks,
     gate: GateSettings,
     split: SplitSettings,

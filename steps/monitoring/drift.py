@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from serving.errors import RunError
 from steps.data.encoding import encode_frame
+from steps.data.stored import Table, as_pandas
 from steps.monitoring.lazily import import_lazily
 from steps.monitoring.report import ColumnDrift, DriftReport
 
@@ -34,7 +35,7 @@ _DATA = re.compile(r"^ *var (?:additional_graphs_)?metric_[0-9a-f]{32} = .*$", r
 
 
 def compare_rows(
-    reference: DataFrame, current: DataFrame, schema: TableSchema, *, rows: int, seed: int
+    reference: Table, current: Table, schema: TableSchema, *, rows: int, seed: int
 ) -> tuple[DriftReport, str]:
     """Hold the current rows against the reference rows, over the model's input columns.
 
@@ -97,10 +98,10 @@ def _compared(now: DataFrame, before: DataFrame, schema: TableSchema) -> Any:
     return report.run(*(dataset(side, schema) for side in both))
 
 
-def draw(frame: DataFrame, schema: TableSchema, rows: int, seed: int) -> DataFrame:
+def draw(frame: Table, schema: TableSchema, rows: int, seed: int) -> DataFrame:
     """So many of the rows at most, with the model's input columns alone."""
-    inputs = frame[list(schema.names)]
-    drawn = inputs.sample(rows, random_state=seed) if len(inputs) > rows else inputs
+    table = frame.sample(rows, random_state=seed) if len(frame) > rows else as_pandas(frame)
+    drawn = table[list(schema.names)]
     # As the model reads them, so that a time counts in days; categories keep their names.
     encoded = dict(zip(schema.names, encode_frame(drawn, schema).T, strict=True))
     names = [column.name for column in schema.columns if column.kind == "categorical"]

@@ -3,7 +3,6 @@
 import json
 from typing import Annotated
 
-import pandas as pd
 from pydantic import JsonValue
 from zenml import step
 from zenml.logger import get_logger
@@ -17,6 +16,7 @@ from steps.data.dtypes import as_text
 from steps.data.finding import Checks
 from steps.data.settings import SourceSettings, SplitSettings
 from steps.data.source import read_table
+from steps.data.stored import StoredTable
 from steps.deployment.deployer import active_deployer
 from steps.evaluation.settings import GateSettings
 from steps.labelling.feedback import known_labels
@@ -41,8 +41,8 @@ logger = get_logger(__name__)
 
 @step(experiment_tracker=True, cache_policy=page_of("steps.monitoring.drift", "steps.data.report"))
 def report_drift(
-    train_rows: pd.DataFrame,
-    test_rows: pd.DataFrame,
+    train_rows: StoredTable,
+    test_rows: StoredTable,
     schema: TableSchema,
     checks: Checks,
     split: SplitSettings,

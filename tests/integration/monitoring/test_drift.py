@@ -1,10 +1,13 @@
 """Evidently's verdict on two sets of rows."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from serving.schema import Column, TableSchema
+from steps.data.stored import StoredTable
 from steps.monitoring.drift import compare_rows, dataset, draw
 
 SCHEMA = TableSchema(
@@ -48,6 +51,16 @@ def test_like_rows_do_not_drift(reference: pd.DataFrame) -> None:
     assert (report.reference, report.current) == (1000, 1000)
     assert all(column.test and column.threshold > 0 for column in report.columns)
     assert "<html" in page
+
+
+def test_rows_that_stay_in_their_file_are_drawn_as_those_in_memory(
+    reference: pd.DataFrame, tmp_path: Path
+) -> None:
+    reference.to_parquet(tmp_path / "table.parquet")
+    table = StoredTable.of(str(tmp_path / "table.parquet"))
+    for most in (1000, 5000):
+        drawn = draw(table, SCHEMA, rows=most, seed=0)
+        pd.testing.assert_frame_equal(drawn, draw(reference, SCHEMA, rows=most, seed=0))
 
 
 def test_shifted_columns_drift_by_name(reference: pd.DataFrame) -> None:

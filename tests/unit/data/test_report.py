@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from steps.data.settings import ColumnSettings, SplitSettings, ValidationSetting
 from steps.data.split import deal
 from steps.data.validate import check_table
 from steps.monitoring.report import ColumnDrift, DriftReport
+from tests.unit.data.test_stored import stored
 from tests.unit.evaluation.test_report import Tags
 
 ODD = "<script>alert(1)</script>"
@@ -40,8 +42,14 @@ def table(rows: int = 1000, wide: int = 0) -> pd.DataFrame:
     return frame.assign(kind=np.where(size > 0, "yes", "no"), price=size * 3)
 
 
-def page(frame: pd.DataFrame, target: str, *, drifted: bool = False) -> str:
-    """The page of a table's split, with Evidently's verdicts made up."""
+def page(
+    frame: pd.DataFrame, target: str, *, drifted: bool = False, folder: Path | None = None
+) -> str:
+    """The page of a table's split, with Evidently's verdicts made up.
+
+    Args:
+        folder: Where both sides lie as steps are given them; None: they are in memory.
+    """
     asked = ColumnSettings(target=target, sensitive=("origin",))
     checks = check_table(frame, asked, VALIDATION)
     dealt = deal(frame, SPLIT, checks.identity)
@@ -55,7 +63,12 @@ def page(frame: pd.DataFrame, target: str, *, drifted: bool = False) -> str:
         for name in schema.names
     )  # fmt: skip
     drift = DriftReport(reference=800, current=200, columns=columns, report="/store/drift.html")
-    return render(train, test, schema, checks, SPLIT, drift)
+    if folder is None:
+        return render(train, test, schema, checks, SPLIT, drift)
+    for name in ("train", "test"):
+        (folder / name).mkdir()
+    kept = stored(train, folder / "train"), stored(test, folder / "test")
+    return render(*kept, schema, checks, SPLIT, drift)
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +106,12 @@ def test_a_leak_is_told_first_and_tagged_in_its_row(classes: str) -> None:
     assert rows.index("leaky") < rows.index("size")
     assert 'leaky<span class="tag watch">leak' in rows
     assert "No column alone" not in text
+
+
+@pytest.mark.parametrize("target", ["kind", "price"])
+def test_tables_that_stay_in_their_files_have_the_same_page(target: str, tmp_path: Path) -> None:
+    frame = table()
+    assert page(frame, target, folder=tmp_path) == page(frame, target)
 
 
 def test_without_a_leak_that_is_said_too() -> None:

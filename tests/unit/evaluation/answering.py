@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from serving.schema import Column, TableSchema, Task
 from steps.data.finding import Checks, warn
+from steps.data.stored import StoredTable, Table, as_pandas
 from steps.evaluation.card import model_card
 from steps.evaluation.comparison import Comparison, Files, compare_candidate
 from steps.evaluation.description import Description, describe
@@ -45,14 +47,17 @@ class Answering:
     page: str
 
 
-def answering(task: Task, *, sensitive: bool = False, alone: bool = False) -> Answering:
+def answering(
+    task: Task, *, sensitive: bool = False, alone: bool = False, folder: Path | None = None
+) -> Answering:
     """Compare and describe a good challenger.
 
     Args:
         sensitive: Whether the column that nothing follows from is one of those.
         alone: Without a champion.
+        folder: Where the rows lie as steps are given them; None: they are in memory.
     """
-    train, test = sides(_table(task))
+    train, test = _left(*sides(_table(task)), folder)
     schema = _schema(task, sensitive)
     strong, weak = (_candidate(task, schema, by) for by in (1.0, 0.2))
     version = Version(
@@ -75,7 +80,17 @@ def answering(task: Task, *, sensitive: bool = False, alone: bool = False) -> An
     measured = evaluate_candidates([strong], test, GATE, SPLIT)
     card = model_card("m", strong, measured, checks, LINEAGE, CARD, GATE, SPLIT)
     page = render("m", compared.decision, measured, found, LINEAGE, told, card)
-    return Answering(train, test, strong, compared, told, page)
+    return Answering(as_pandas(train), as_pandas(test), strong, compared, told, page)
+
+
+def _left(train: pd.DataFrame, test: pd.DataFrame, folder: Path | None) -> tuple[Table, Table]:
+    if folder is None:
+        return train, test
+    files = [folder / "train.parquet", folder / "test.parquet"]
+    for side, file in zip((train, test), files, strict=True):
+        side.to_parquet(file)
+    before, after = (StoredTable.of(str(file)) for file in files)
+    return before, after
 
 
 def _table(task: Task, rows: int = 4000) -> pd.DataFrame:

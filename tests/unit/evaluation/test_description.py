@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,10 +36,10 @@ def test_every_task_has_a_page_that_stands_alone(found: dict[str, Answering], ta
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_the_same_models_and_rows_give_the_same_page(
-    found: dict[str, Answering], task: Task
+def test_the_same_models_and_rows_give_the_same_page_from_files_too(
+    found: dict[str, Answering], task: Task, tmp_path: Path
 ) -> None:
-    assert answering(task).page == found[task].page
+    assert answering(task, folder=tmp_path).page == found[task].page
 
 
 @pytest.mark.parametrize(
