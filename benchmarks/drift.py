@@ -57,12 +57,14 @@ def alarm(
 
 def prepare(folder: Path, logged: int) -> None:
     """The same rows as a log and as Parquet, and what a training would have left behind."""
+    from steps.data.stored import save_table
     from steps.monitoring.drift import decoded
     from steps.monitoring.profile import learn
 
     trained = draw(logged, 0)
     (folder / "profile.json").write_bytes(learn(trained, scores(logged, 0), SCHEMA).to_json())
-    decoded(trained, SCHEMA).to_parquet(folder / "reference.parquet")
+    with (folder / "reference.parquet").open("wb") as stream:
+        save_table(decoded(trained, SCHEMA), stream)
     rows = draw(logged, 1, shifted=True)
     decoded(rows, SCHEMA).to_parquet(folder / "current.parquet")
     window = write_log(folder / "log", rows, scores(logged, 1))
@@ -87,16 +89,17 @@ def speed(name: str, costs: dict[str, list[Cost]], logged: int) -> dict[str, Any
     said = [json.loads(cost.output) for cost in costs[name]]
     if any(each.get("rows", logged) != logged for each in said):
         raise RuntimeError(f"{name} judged other rows: {said}")
-    cpu = [cost.cpu for cost in costs[name]]
+    cpu, wall = ([getattr(cost, what) for cost in costs[name]] for what in ("cpu", "wall"))
     peer = [json.loads(cost.output)["memory"] for cost in costs[PEER]]
     return {
         "table": "speed",
         "arm": name,
         "logged": logged,
         "cpu": Spread.of(cpu),
-        "wall": Spread.of([cost.wall for cost in costs[name]]),
+        "wall": Spread.of(wall),
         "memory": Spread.of([each["memory"] for each in said]),
         "ratio": ratios([cost.cpu for cost in costs[PEER]], cpu),
+        "faster": ratios([cost.wall for cost in costs[PEER]], wall),
         "lighter": ratios(peer, [each["memory"] for each in said]),
         "blamed": said[0]["blamed"],
     }

@@ -83,9 +83,9 @@ NOTES = {
         "process of its own, from its start, on a window that is shifted in the same way. Ours has "
         "a stored profile of as many training rows, Evidently those rows; from the log ours also "
         "decompresses and decodes what servers shipped. The report that goes with every verdict is "
-        "our own page. Evidently's, on a sample, costs more than the verdict itself to import and "
-        "draw, so that with it we are not thirty times as fast; `run.py monitor` draws it only "
-        "where something was found."
+        "our own page. Evidently's, on a sample, is drawn where something was found, by a process "
+        "beside the verdict that begins as soon as the rows so far are a drift; the memory is that "
+        "of both."
     ),
     "batch": (
         "Thirty columns, from Parquet to Parquet, one thread, the same labels. Ours reads, checks "

@@ -110,12 +110,15 @@ def measure(where: Place, *words: str, python: str = sys.executable, **environme
     return Cost(cpu + _server_cpu(where) - served, wall, printed)
 
 
-def peak_memory() -> float:
-    """The most memory that this process has held so far, in MiB.
+def peak_memory(pid: int | None = None) -> float:
+    """The most memory that this process, or another one, has held so far, in MiB.
 
     A parent that counts its children's would count its own too, which they begin with.
     """
-    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    fields = dict(
+        line.split(":", 1)
+        for line in Path(f"/proc/{pid or 'self'}/status").read_text().splitlines()
+    )
     return int(fields["VmHWM"].split()[0]) / 1024
 
 

@@ -118,6 +118,7 @@ VERDICTS: Columns = {
     "wall, s": lambda row: seconds(row["wall"]),
     "memory, MiB": lambda row: count(row["memory"]),
     "CPU of Evidently": lambda row: f"{times(row['ratio'])} times",
+    "wall of Evidently": lambda row: f"{times(row['faster'])} times" if "faster" in row else "",
     "memory of Evidently": lambda row: f"{times(row['lighter'])} times",
     "columns blamed": lambda row: str(len(row["blamed"])),
 }

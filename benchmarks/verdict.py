@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,11 @@ from benchmarks.process import peak_memory
 from benchmarks.windows import MODEL, SCHEMA, VERSION
 from steps.monitoring.part import Labels, Mask, Part, Row
 
-SAMPLED = 5000
-
 
 def main(folder: Path, what: str) -> None:
     """Judge the window, with the page that is asked for."""
+    from steps.data.stored import StoredTable
+    from steps.monitoring.drawing import Drawing
     from steps.monitoring.judgement import judge
     from steps.monitoring.log import log_parts
     from steps.monitoring.profile import Profile
@@ -37,25 +38,27 @@ def main(folder: Path, what: str) -> None:
     profile = Profile.from_json((folder / "profile.json").read_bytes())
     held = str(folder / "log"), MODEL, since, until, SCHEMA
     parts = given(folder / "current.parquet") if what == "rows" else log_parts(*held)
-    sampled = SAMPLED if what == "report" else 0
-    window = gather(parts, profile, SCHEMA, VERSION, {}, sampled=sampled)
-    verdict = judge(window, profile, None, MonitoringSettings(), model=MODEL, version=VERSION,
-                    since=since, until=until)  # fmt: skip
+    settings = MonitoringSettings(report="found" if what == "report" else "never")
+    trained = partial(StoredTable.of, str(folder / "reference.parquet"))
+    with Drawing(trained, profile, SCHEMA, settings) as drawing:
+        sampled = settings.report_rows if what == "report" else 0
+        window = gather(parts, profile, SCHEMA, VERSION, {}, sampled=sampled, seen=drawing.look)
+        verdict = judge(window, profile, None, settings, model=MODEL, version=VERSION,
+                        since=since, until=until)  # fmt: skip
+        memory = peak_memory()
+        if what == "report":
+            page = drawing.page(window.sample.rows)
+            (folder / "page.html").write_text(page, encoding="utf-8")
+            memory = peak_memory() + (
+                peak_memory(drawing.beside.child.pid) if drawing.beside else 0
+            )
     if what == "page":
         from steps.monitoring.page import render
 
         page = render(verdict, profile, window, SCHEMA)
         (folder / "verdict.html").write_text(page, encoding="utf-8")
-    if window.sample.rows is not None:
-        import pandas as pd
-
-        from steps.data.encoding import encode_frame
-        from steps.monitoring.drift import compare_encoded
-
-        trained = pd.read_parquet(folder / "reference.parquet").sample(SAMPLED, random_state=0)
-        page = compare_encoded(encode_frame(trained, SCHEMA), window.sample.rows, SCHEMA)
-        (folder / "page.html").write_text(page, encoding="utf-8")
-    told = {"rows": verdict.rows, "blamed": list(verdict.drifted), "memory": peak_memory()}
+        memory = peak_memory()
+    told = {"rows": verdict.rows, "blamed": list(verdict.drifted), "memory": memory}
     print(json.dumps(told))
 
 

@@ -121,6 +121,11 @@ class StoredTable:
         """
         return cls(Columns(file, held))
 
+    @property
+    def file(self) -> str:
+        """Where all rows of its file lie, which are its own unless some were chosen."""
+        return self._from.name
+
     def __len__(self) -> int:
         return self._rows
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from serving.schema import TableSchema
+    from steps.data.stored import Table
 
 # Its packages that import each of their modules.
 LAZY = (
@@ -63,6 +64,14 @@ def compare_encoded(
     """Evidently's page on encoded rows [rows, columns], which needs scripts to show."""
     snapshot = _compared(decoded(current, schema), decoded(reference, schema), schema)
     return _drawn(snapshot)
+
+
+def encoded_sample(
+    table: Table, schema: TableSchema, *, rows: int, seed: int
+) -> NDArray[np.float32]:
+    """So many of a table's rows at most [rows, columns], by the seed."""
+    some = table.sample(rows, random_state=seed) if len(table) > rows else table
+    return encode_frame(some, schema)
 
 
 def decoded(matrix: NDArray[np.float32], schema: TableSchema) -> DataFrame:

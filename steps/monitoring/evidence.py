@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from serving.schema import TableSchema
-from steps.monitoring.profile import watched
-from steps.monitoring.sample import Sample
 from steps.monitoring.settings import MonitoringSettings
 from steps.monitoring.verdict import Outcome
 from steps.registry.recording import keep_page
@@ -16,7 +14,7 @@ from steps.registry.registry import Registry, local_path
 from steps.registry.version import Version
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from steps.data.stored import Table
 
 FOLDER = "monitoring"
 logger = logging.getLogger(__name__)
@@ -29,16 +27,15 @@ def wanted(outcome: Outcome, settings: MonitoringSettings) -> bool:
 
 
 def keep_report(
-    registry: Registry, version: Version, sample: Sample, schema: TableSchema, until: datetime
+    registry: Registry, version: Version, draw: Callable[[], str], until: datetime
 ) -> tuple[str, str]:
     """Where the page lies, or else why there is none.
 
     Whatever goes wrong is told and ends nothing: the verdict stands without the page.
     """
     try:
-        page = draw_page(version, sample, schema)
         name = f"{FOLDER}/{until:%Y%m%dT%H%M%SZ}.html"
-        registry.client.log_text(version.run_id, page, name)
+        registry.client.log_text(version.run_id, draw(), name)
         root = str(registry.client.get_run(version.run_id).info.artifact_uri)
     except LookupError as error:
         return "", str(error.args[0])
@@ -54,24 +51,7 @@ def keep_verdict(registry: Registry, version: Version, page: str, until: datetim
         logger.warning("The verdict's page is not in MLflow: %s", lost)
 
 
-def draw_page(version: Version, sample: Sample, schema: TableSchema) -> str:
-    """The page on a sample of the window and one of the same size at most of the training rows.
-
-    Raises:
-        LookupError: The training rows are not to be had here.
-    """
-    from steps.data.encoding import encode_frame
-    from steps.monitoring.drift import compare_encoded
-
-    if sample.rows is None:
-        raise LookupError("The window holds no row to report on.")
-    inputs, trained = watched(schema), training_rows(version)
-    if len(trained) > sample.size:
-        trained = trained.sample(sample.size, random_state=sample.seed)
-    return compare_encoded(encode_frame(trained, inputs), sample.rows, inputs)
-
-
-def training_rows(version: Version) -> DataFrame:
+def training_rows(version: Version) -> Table:
     """The rows that a version was trained on.
 
     Raises:
@@ -88,7 +68,7 @@ def training_rows(version: Version) -> DataFrame:
     for step in run.steps.values():
         for held in step.outputs.get("train_rows", ()):
             try:
-                rows: DataFrame = held.load()
+                rows: Table = held.load()
             except Exception as error:  # Drivers of stores raise errors of their own packages.
                 raise LookupError(f"{where} cannot be read: {type(error).__name__}.") from error
             return rows

@@ -61,6 +61,12 @@ def judge(
     )
 
 
+def has_drifted(window: Window, profile: Profile, settings: MonitoringSettings) -> bool:
+    """Whether the columns of a window alone, as far as it has come, are a drift."""
+    found = shifts(profile.columns, window.columns, limits_of(settings))
+    return sum(each.drifted for each in found) >= settings.min_drifted
+
+
 def limits_of(settings: MonitoringSettings) -> Limits:
     """What a run config says of when a column has drifted."""
     names = (each.name for each in fields(Limits))

@@ -29,6 +29,44 @@ def import_lazily(packages: Collection[str]) -> None:
         sys.meta_path.insert(0, LazyFinder(frozenset(packages)))
 
 
+def stand_in(package: str) -> None:
+    """Have empty modules in a package's place, where all that is taken from them is never used."""
+    if package not in sys.modules:
+        sys.meta_path.insert(0, StandInFinder(package))
+
+
+class StandInFinder(MetaPathFinder, Loader):
+    """Finds empty modules for a package and all below it."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """A package that lies nowhere."""
+        del path, target
+        if name.partition(".")[0] != self.package:
+            return None
+        return ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """One that has a class of any name."""
+        return StandIn(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Nothing."""
+
+
+class StandIn(ModuleType):
+    """A module of any names."""
+
+    def __getattr__(self, name: str) -> type:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {})
+
+
 class LazyFinder(MetaPathFinder):
     """Finds the packages that are imported lazily, and leaves all others to those behind it."""
 

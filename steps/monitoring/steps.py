@@ -1,6 +1,7 @@
 """The step that reports how alike the training rows and the held-out rows are."""
 
 import json
+from functools import partial
 from typing import Annotated
 
 from pydantic import JsonValue
@@ -21,7 +22,8 @@ from steps.deployment.deployer import active_deployer
 from steps.evaluation.settings import GateSettings
 from steps.labelling.feedback import known_labels
 from steps.labelling.kept import kept_labels
-from steps.monitoring.evidence import keep_report, keep_verdict, wanted
+from steps.monitoring.drawing import Drawing
+from steps.monitoring.evidence import keep_report, keep_verdict, training_rows, wanted
 from steps.monitoring.judgement import judge
 from steps.monitoring.log import log_parts, sent_labels
 from steps.monitoring.page import render
@@ -32,7 +34,7 @@ from steps.monitoring.report import DATA_REPORT, EVIDENTLY_REPORT, DriftReport
 from steps.monitoring.settings import MonitoringSettings, ReportSettings, WindowSettings
 from steps.monitoring.verdict import Verdict
 from steps.monitoring.window import Window, gather, labels_of
-from steps.registry.registry import Registry, local_path
+from steps.registry.registry import local_path
 from steps.registry.tracking import open_registry
 from steps.registry.version import Champion, Version
 
@@ -85,48 +87,57 @@ def judge_window(
     if version is None:
         raise RunError(f"'{champion.model}' has no champion to watch: none has passed yet.")
     registry, schema = open_registry(), TableSchema.from_json(contract)
-    trained = json.loads(registry.text_of(version, "config.json"))
-    settings = MonitoringSettings(**{**trained.get("monitoring", {}), **changes})
+    settings, gate = settings_of(registry.text_of(version, "config.json"), changes)
     profile = Profile.from_json(registry.text_of(version, PROFILE))
-    given, (uri, options) = read_labels(window, schema), log_store()
-    sent = sent_labels(uri, champion.model, window.since, options)
-    labels = {**known_labels(sent, kept_labels(version).read(), schema), **given}
-    log = log_parts(uri, champion.model, window.since, window.until, watched(schema), options)
-    sampled = 0 if settings.report == "never" else settings.report_rows
-    found = gather(log, profile, schema, version.version, labels, sampled=sampled)
-    before = trained_as(registry.text_of(version, "evaluations.json"), version.digest)
-    performance = measure(found, schema, before, GateSettings(**trained["gate"]), settings)
-    verdict = judge(
-        found,
-        profile,
-        performance,
-        settings,
-        model=champion.model,
-        version=version.version,
-        since=window.since,
-        until=window.until,
-        labels=given,
-    )
-    if not wanted(verdict.outcome, settings):
-        return verdict, HTMLString(render(verdict, profile, found, schema))
-    verdict, page = kept(registry, version, verdict, profile, found, schema)
-    return verdict, HTMLString(page)
-
-
-def kept(
-    registry: Registry,
-    version: Version,
-    verdict: Verdict,
-    profile: Profile,
-    found: Window,
-    schema: TableSchema,
-) -> tuple[Verdict, str]:
-    """The verdict with the place of Evidently's page, and its own page, both kept in MLflow."""
-    place, why = keep_report(registry, version, found.sample, schema, verdict.until)
+    trained = partial(training_rows, version)
+    with Drawing(trained, profile, watched(schema), settings) as drawing:
+        given, found = read_window(version, window, schema, profile, settings, drawing)
+        before = trained_as(registry.text_of(version, "evaluations.json"), version.digest)
+        performance = measure(found, schema, before, gate, settings)
+        verdict = judge(
+            found, profile, performance, settings, model=champion.model, version=version.version,
+            since=window.since, until=window.until, labels=given,
+        )  # fmt: skip
+        if not wanted(verdict.outcome, settings):
+            return verdict, HTMLString(render(verdict, profile, found, schema))
+        draw = partial(drawing.page, found.sample.rows)
+        place, why = keep_report(registry, version, draw, verdict.until)
     verdict = verdict.model_copy(update={"report": place, "unreported": why})
     page = render(verdict, profile, found, schema)
     keep_verdict(registry, version, page, verdict.until)
-    return verdict, page
+    return verdict, HTMLString(page)
+
+
+def settings_of(
+    config: str, changes: dict[str, JsonValue]
+) -> tuple[MonitoringSettings, GateSettings]:
+    """How a champion's training wants it watched, with what differs, and how it was gated.
+
+    Args:
+        config: The text of the training's `config.json`.
+    """
+    trained = json.loads(config)
+    watching = MonitoringSettings(**{**trained.get("monitoring", {}), **changes})
+    return watching, GateSettings(**trained["gate"])
+
+
+def read_window(
+    version: Version,
+    window: WindowSettings,
+    schema: TableSchema,
+    profile: Profile,
+    settings: MonitoringSettings,
+    drawing: Drawing,
+) -> tuple[Labels, Window]:
+    """The labels that were handed over for a window, and what its log and all labels add up to."""
+    given, (uri, options) = read_labels(window, schema), log_store()
+    sent = sent_labels(uri, version.model, window.since, options)
+    labels = {**known_labels(sent, kept_labels(version).read(), schema), **given}
+    log = log_parts(uri, version.model, window.since, window.until, watched(schema), options)
+    sampled = 0 if settings.report == "never" else settings.report_rows
+    return given, gather(
+        log, profile, schema, version.version, labels, sampled=sampled, seen=drawing.look
+    )
 
 
 def log_store() -> tuple[str, dict[str, object]]:

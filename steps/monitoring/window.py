@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,7 @@ def gather(
     labels: Labels,
     *,
     sampled: int = 0,
+    seen: Callable[[Window], None] = lambda _: None,
 ) -> Window:
     """Count the rows of a log into the bins of a profile, and keep those whose label came.
 
@@ -59,6 +60,7 @@ def gather(
         version: The champion's, whose answers are watched.
         labels: By request id and row.
         sampled: At most so many rows are kept, encoded.
+        seen: Is shown the window as far as it has come, again and again.
     """
     window, inputs = Window(sample=Sample(sampled)), watched(schema)
     for part in log:
@@ -72,6 +74,7 @@ def gather(
             scores = part.scores(own)
             window.answers = _added(window.answers, count_answers(profile, scores, schema))
             _keep_labelled(window, part.labelled(own, labels), labels)
+        seen(window)
     return window
 
 

@@ -65,11 +65,12 @@ def test_both_tables_of_the_section_are_written() -> None:
     about = {"table": "alarms", "windows": {"ours": 200, "evidently": 20}, **counts}
     one = {"median": 30.0, "low": 30.0, "high": 30.0}
     speed = {"table": "speed", "arm": "ours", "logged": 1_000_000, "cpu": one, "wall": one,
-             "memory": one, "ratio": one, "lighter": one, "blamed": ["age"]}  # fmt: skip
+             "memory": one, "ratio": one, "lighter": one, "faster": one,
+             "blamed": ["age"]}  # fmt: skip
     rows: list[dict[str, Any]] = [
         {"arm": "nothing", **about}, {"arm": "mean +0.5 sd", **about}, speed
     ]  # fmt: skip
     text = render(results(drift=rows))
     assert "| 1 of 200 | 20 of 200 | 200 of 200 | 2 of 20 | 10 of 20 | 20 of 20 |" in text
     assert "| mean +0.5 sd | 0% | 10% | 100% | 10% | 50% | 100% |" in text
-    assert "| ours | 1,000,000 | 30.0 | 30.0 | 30 | 30 times | 30 times | 1 |" in text
+    assert "| ours | 1,000,000 | 30.0 | 30.0 | 30 | 30 times | 30 times | 30 times | 1 |" in text
