@@ -56,7 +56,7 @@ def judge(
         answers=answers,
         performance=performance,
         labelled=len(window.labelled),
-        unmatched=len((labels or {}).keys() - window.matched),
+        unmatched=len((labels or {}).keys() - window.labelled.matched),
         reasons=tuple(reasons),
     )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from serving.schema import TableSchema
@@ -16,10 +16,9 @@ from steps.evaluation.intervals import Bootstrap, Interval, interval
 from steps.evaluation.metrics import Metric, Targets, find_metric
 from steps.evaluation.settings import GateSettings
 from steps.evaluation.slices import slice_labels, slice_scores
-from steps.monitoring.part import scores_of, time_of
 from steps.monitoring.settings import MonitoringSettings
 from steps.monitoring.verdict import Performance
-from steps.monitoring.window import Window, labelled_frame
+from steps.monitoring.window import Window
 
 
 def measure(
@@ -36,12 +35,12 @@ def measure(
     Args:
         trained: The champion, measured on the held-out rows of its training.
     """
-    rows = sorted(window.labelled, key=time_of)
+    rows = window.labelled
     if len(rows) < settings.min_labelled:
         return None
     metric = find_metric(gate.metric, schema.task)
-    frame = labelled_frame(window).assign(**{schema.target: _labels(rows)})
-    y, scores = encode_target(frame, schema), scores_of(rows, schema)
+    frame = rows.frame(schema.target)
+    y, scores = encode_target(frame, schema), rows.scores(schema)
     bootstrap = Bootstrap(gate.resamples, gate.confidence, gate.seed)
     now = interval(metric, y, scores, bootstrap)
     before = trained.score(metric.name)
@@ -56,7 +55,7 @@ def measure(
         drop=Score.of(metric.name, lost),
         allowed=settings.max_drop,
         degraded=lost.low > settings.max_drop,
-        changed=changed_at(errors(y, scores, schema), rows),
+        changed=changed_at(errors(y, scores, schema), rows.time),
         slices=slice_scores(metric, y, scores, labels, gate.min_slice_rows, bootstrap),
     )
 
@@ -91,11 +90,14 @@ def errors(y: Targets, scores: NDArray[np.float32], schema: TableSchema) -> NDAr
     return np.abs(scores[:, 0] - np.asarray(y, dtype=np.float64))
 
 
-def changed_at(stream: NDArray[np.float64], rows: Sequence[Mapping[str, Any]]) -> str:
+def changed_at(stream: NDArray[np.float64], time: Callable[[int], datetime]) -> str:
     """When the error of rows in the order of time was first seen to have risen; empty if never.
 
     ADWIN (Bifet and Gavalda, Learning from Time-Changing Data with Adaptive Windowing, SDM 2007),
     with its own confidence of 0.002.
+
+    Args:
+        time: When a row was answered, by its place.
     """
     from river.drift import ADWIN
 
@@ -106,9 +108,5 @@ def changed_at(stream: NDArray[np.float64], rows: Sequence[Mapping[str, Any]]) -
         # The method is made for numbers from 0 to 1.
         detector.update(float(error) / scale)
         if detector.drift_detected and detector.estimation > before:
-            return time_of(rows[place]).isoformat(timespec="seconds")
+            return time(place).isoformat(timespec="seconds")
     return ""
-
-
-def _labels(rows: Sequence[Mapping[str, Any]]) -> pd.Series:
-    return pd.Series([row["label_seen"] for row in rows])

@@ -1,6 +1,7 @@
 """The step that reports how alike the training rows and the held-out rows are."""
 
 import json
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
@@ -91,7 +92,8 @@ def judge_window(
     profile = Profile.from_json(registry.text_of(version, PROFILE))
     trained = partial(training_rows, version)
     with Drawing(trained, profile, watched(schema), settings) as drawing:
-        given, found = read_window(version, window, schema, profile, settings, drawing)
+        read = partial(gather, profile=profile, slices=gate.slices, seen=drawing.look)
+        given, found = read_window(version, window, schema, settings, read)
         before = trained_as(registry.text_of(version, "evaluations.json"), version.digest)
         performance = measure(found, schema, before, gate, settings)
         verdict = judge(
@@ -125,19 +127,21 @@ def read_window(
     version: Version,
     window: WindowSettings,
     schema: TableSchema,
-    profile: Profile,
     settings: MonitoringSettings,
-    drawing: Drawing,
+    read: Callable[..., Window],
 ) -> tuple[Labels, Window]:
-    """The labels that were handed over for a window, and what its log and all labels add up to."""
+    """The labels that were handed over for a window, and what its log and all labels add up to.
+
+    Args:
+        read: `gather`, told what the champion's training left behind.
+    """
     given, (uri, options) = read_labels(window, schema), log_store()
     sent = sent_labels(uri, version.model, window.since, options)
     labels = {**known_labels(sent, kept_labels(version).read(), schema), **given}
     log = log_parts(uri, version.model, window.since, window.until, watched(schema), options)
     sampled = 0 if settings.report == "never" else settings.report_rows
-    return given, gather(
-        log, profile, schema, version.version, labels, sampled=sampled, seen=drawing.look
-    )
+    found = read(log, schema=schema, version=version.version, labels=labels, sampled=sampled)
+    return given, found
 
 
 def log_store() -> tuple[str, dict[str, object]]:

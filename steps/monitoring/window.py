@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from serving.schema import TableSchema
 from steps.inference.rows import encode_rows
-from steps.monitoring.part import Labels, Part, Row
+from steps.monitoring.labelled import Labelled
+from steps.monitoring.part import Labels, Part
 from steps.monitoring.profile import Counts, Profile, count, count_answers, watched
 from steps.monitoring.sample import Sample
 
@@ -25,16 +25,14 @@ class Window:
         columns: Rows a bin of each watched column, all versions' rows.
         answers: Rows a bin of the champion's answers.
         versions: Rows by the version that answered.
-        labelled: The champion's rows whose label came, in the order of time: time, label, the
-            scores and the features.
+        labelled: The champion's answers whose label came.
         sample: Some of the rows, encoded, where any are wanted.
     """
 
     columns: list[Counts] = field(default_factory=list)
     answers: list[Counts] = field(default_factory=list)
     versions: Counter[str] = field(default_factory=Counter)
-    labelled: list[dict[str, Any]] = field(default_factory=list)
-    matched: set[tuple[str, int]] = field(default_factory=set)
+    labelled: Labelled = field(default_factory=Labelled)
     sample: Sample = field(default_factory=Sample)
 
     @property
@@ -51,6 +49,7 @@ def gather(
     labels: Labels,
     *,
     sampled: int = 0,
+    slices: Sequence[str] = (),
     seen: Callable[[Window], None] = lambda _: None,
 ) -> Window:
     """Count the rows of a log into the bins of a profile, and keep those whose label came.
@@ -60,9 +59,11 @@ def gather(
         version: The champion's, whose answers are watched.
         labels: By request id and row.
         sampled: At most so many rows are kept, encoded.
+        slices: The columns whose values are kept of labelled rows.
         seen: Is shown the window as far as it has come, again and again.
     """
-    window, inputs = Window(sample=Sample(sampled)), watched(schema)
+    window = Window(sample=Sample(sampled), labelled=Labelled(slices))
+    inputs = watched(schema)
     for part in log:
         matrix, _ = encode_rows(part.features, inputs)
         window.sample.add(matrix)
@@ -73,7 +74,7 @@ def gather(
         if own.any():
             scores = part.scores(own)
             window.answers = _added(window.answers, count_answers(profile, scores, schema))
-            _keep_labelled(window, part.labelled(own, labels), labels)
+            window.labelled.add(part.labelled(own, labels), labels, schema)
         seen(window)
     return window
 
@@ -93,20 +94,6 @@ def labels_of(table: pd.DataFrame, target: str, key: str = "id", place: str = "r
         (str(id_), int(row)): label
         for id_, row, label in zip(known[key], rows, known[target], strict=True)
     }
-
-
-def labelled_frame(window: Window) -> pd.DataFrame:
-    """The features of the labelled rows as one table."""
-    return pd.DataFrame([row["features"] for row in window.labelled])
-
-
-def _keep_labelled(window: Window, rows: Iterable[Row], labels: Labels) -> None:
-    for row in rows:
-        key = (row["id"], row["row"])
-        # A retried request is logged twice under one id: one label is one witness.
-        if key not in window.matched:
-            window.matched.add(key)
-            window.labelled.append({**row, "label_seen": labels[key]})
 
 
 def _added(total: list[Counts], more: list[Counts]) -> list[Counts]:

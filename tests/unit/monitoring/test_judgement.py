@@ -137,10 +137,13 @@ def test_a_rise_of_the_error_is_dated() -> None:
     """By the time of the rows."""
     rng = np.random.default_rng(1)
     stream = (rng.random(3000) < np.where(np.arange(3000) < 2000, 0.1, 0.4)).astype(float)
-    rows = [{"time": (BEGIN + timedelta(seconds=i)).isoformat()} for i in range(3000)]
-    assert "2026-01-31T00:33" < changed_at(stream, rows) < "2026-01-31T00:37"
-    assert changed_at(stream[:2000], rows) == ""
-    assert changed_at(1 - stream, rows) == ""
+
+    def when(place: int) -> datetime:
+        return BEGIN + timedelta(seconds=place)
+
+    assert "2026-01-31T00:33" < changed_at(stream, when) < "2026-01-31T00:37"
+    assert changed_at(stream[:2000], when) == ""
+    assert changed_at(1 - stream, when) == ""
 
 
 def test_a_drop_has_the_bounds_of_both_sides() -> None:

@@ -26,7 +26,14 @@ from tests.unit.monitoring.test_judgement import BEGIN, TRAINED, labelled, log
 def page(rows: int, labels: Labels | None = None, model: str = "m", **more: Any) -> str:
     """The page of the verdict on rows and their labels."""
     settings, reference = MonitoringSettings(), profile()
-    window = gather(parts_of_rows(log(rows, **more), SCHEMA), reference, SCHEMA, "4", labels or {})
+    window = gather(
+        parts_of_rows(log(rows, **more), SCHEMA),
+        reference,
+        SCHEMA,
+        "4",
+        labels or {},
+        slices=["kind"],
+    )
     gate = GateSettings(resamples=100, slices=("kind",))
     performance = measure(window, SCHEMA, TRAINED, gate, settings)
     verdict = judge(
