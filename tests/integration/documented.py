@@ -51,6 +51,7 @@ ELSEWHERE: dict[str, str | tuple[str, str]] = {
     "python run.py loop --schedule": ("kubeflow/test_loop.py", '"loop", "--schedule"'),
     "python run.py stack set team": ("team/conftest.py", '"stack", "set", "team"'),
     "python run.py --stack airflow": "trains in containers of a real Airflow: done by hand",
+    "python run.py --stack airflow-seldon": ("airflow/test_loop.py", "airflow-seldon.yaml"),
     "zenml login": ("team/conftest.py", '"login", team.zenml, "--api-key"'),
     "zenml stack set team": ("team/conftest.py", '"stack", "set", "team"'),
     "zenml secret create": SECRET,
@@ -69,7 +70,8 @@ ELSEWHERE: dict[str, str | tuple[str, str]] = {
     "export": VARIABLE,
     **dict.fromkeys(
         ("cat > kind.yaml", "kind", "docker run -d --restart always --name registry",
-         "for node in", "docker exec", "echo", "done", "kubectl", "istioctl", "helm"),
+         "for node in", "docker exec", "echo", "done", "kubectl", "istioctl", "helm",
+         "sudo install"),
         CLUSTER,
     ),
 }  # fmt: skip

@@ -26,17 +26,21 @@ def ask(document: Any) -> dict[str, Any]:
 
 
 class Traffic(threading.Thread):
-    """Asks without a pause until it is stopped, and keeps what was answered."""
+    """Asks until it is stopped, and keeps what was answered.
 
-    def __init__(self, url: str, body: dict[str, Any]) -> None:
+    Args:
+        rest: Seconds between an answer and the next question.
+    """
+
+    def __init__(self, url: str, body: dict[str, Any], rest: float = 0.005) -> None:
         super().__init__(daemon=True)
-        self.url, self.body = url, body
+        self.url, self.body, self.rest = url, body, rest
         self.ended = threading.Event()
         self.answers: list[tuple[int, str]] = []
 
     def run(self) -> None:
         """Ask and ask."""
         with httpx.Client(trust_env=False, timeout=10) as client:
-            while not self.ended.wait(0.005):
+            while not self.ended.wait(self.rest):
                 answer = client.post(self.url, json=self.body)
                 self.answers.append((answer.status_code, answer.json()["model_version"]))
