@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from serving.errors import DataError
-from steps.data.stored import GROUP
+from steps.data.columnfile import GROUP
 
 _ISO = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?"
 # Above this not every integer has a float64 of its own.

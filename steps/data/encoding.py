@@ -12,7 +12,7 @@ from serving.errors import DataError, near_miss
 from serving.schema import Column, TableSchema
 from steps.data.columns import LARGEST
 from steps.data.dtypes import as_text, dtype_name, whole
-from steps.data.stored import Table
+from steps.data.stored import Table, parts
 
 DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 
@@ -33,8 +33,22 @@ def encode_frame(frame: Table, schema: TableSchema) -> NDArray[np.float32]:
                 f"The table has no column '{column.name}', which the model reads. "
                 f"{near_miss(column.name, frame.columns)}"
             )
-        matrix[:, place] = _encoded(frame[column.name], column, schema)
+        encode_column(frame, column, schema, matrix[:, place])
     return matrix
+
+
+def encode_column(
+    frame: Table, column: Column, schema: TableSchema, into: NDArray[np.float32]
+) -> None:
+    """One column of `encode_frame` [rows].
+
+    Raises:
+        DataError: It holds another type, or a category to be refused.
+    """
+    first = 0
+    for part in parts(frame, column.name):
+        into[first : first + len(part)] = _encoded(part, column, schema)
+        first += len(part)
 
 
 def encode_target(frame: Table, schema: TableSchema) -> NDArray[np.int64] | NDArray[np.float64]:

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from serving.errors import DataError, near_miss
+from steps.data.columnfile import as_frame
 from steps.data.dtypes import refuse_duplicates
 from steps.data.location import scrubbed
 from steps.data.objectstore import Store, told
-from steps.data.stored import as_frame
 from steps.data.textstream import refuse_bomb
 
 # A column of equal values takes a few bytes however long it is: what a file holds is told from its

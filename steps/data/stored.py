@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import IO, Any, TypeAlias
 
@@ -12,88 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
+from steps.data.columnfile import ATTRS, GROUP, PART, Columns, Mask, as_frame, attrs_of, opened
 
-# A table of no more rows than this is not worth being read in parts.
-GROUP = 1 << 17
-# Rows of a column that are read at once, and of a group that is written: 30 columns take 15 MiB.
-PART = 1 << 16
-# Columns of so many bytes together stay in memory: a table that is no larger is read once.
-KEPT = 64 << 20
-# A table of so many bytes is read at once, whichever column is asked for.
-SMALL = 32 << 20
-# Where pandas itself keeps a frame's `attrs` in a Parquet file, and how it describes the frame.
-ATTRS, PANDAS = b"PANDAS_ATTRS", b"pandas"
+# How pandas describes a frame in a Parquet file.
+PANDAS = b"pandas"
 # Tell one choice of rows from another, as long as this process lives.
 NUMBERS = itertools.count(1)
-
-
-class Columns:
-    """The columns of a file as they were last asked for, as long as they are not too many."""
-
-    def __init__(self, file: str, held: object = None) -> None:
-        self.file, self.held = _opened(file), held
-        self.schema, self.name = self.file.schema_arrow, file
-        about = self.file.metadata
-        self.rows = int(about.num_rows)
-        groups = [about.row_group(place) for place in range(about.num_row_groups)]
-        self.ends = np.cumsum([group.num_rows for group in groups])
-        self.small = self.rows <= GROUP and sum(each.total_byte_size for each in groups) <= SMALL
-        self._kept: OrderedDict[tuple[int, str], pd.Series] = OrderedDict()
-
-    def column(self, name: str, chosen: Mask | None, table: int) -> pd.Series:
-        """A column, or some rows of it, read anew where it is not among the last ones.
-
-        Args:
-            table: Tells one choice of rows from another; 0 for all of them.
-        """
-        key = table, name
-        if key not in self._kept:
-            self._keep(key, self._read(name) if chosen is None else self._some(name, chosen))
-        self._kept.move_to_end(key)
-        return self._kept[key]
-
-    def parts(self, name: str, chosen: Mask | None) -> Iterator[pd.Series]:
-        """A column, or some rows of it, a part at a time with its rows' places as its index."""
-        first = place = 0
-        for batch in self.file.iter_batches(PART, columns=[name]):
-            held = batch if chosen is None else batch.filter(chosen[first : first + len(batch)])
-            first += len(batch)
-            series: pd.Series = held.to_pandas()[name]
-            series.index = pd.RangeIndex(place, place + len(series))
-            place += len(series)
-            yield series
-
-    def group(self, number: int, places: NDArray[np.int64] | None) -> Any:
-        """The rows at these places of a group, of which never more than a column is in memory."""
-        import pyarrow as pa
-
-        names = self.schema.names
-        read = (self.file.read_row_group(number, columns=[name]).column(0) for name in names)
-        columns = [column if places is None else column.take(places) for column in read]
-        return pa.table(columns, schema=self.schema)
-
-    def _keep(self, key: tuple[int, str], series: pd.Series) -> None:
-        self._kept[key] = series
-        while len(self._kept) > 1 and sum(each.nbytes for each in self._kept.values()) > KEPT:
-            self._kept.popitem(last=False)
-
-    def _some(self, name: str, chosen: Mask) -> pd.Series:
-        whole = self._kept.get((0, name))
-        if whole is None:
-            return self._read(name, chosen)
-        return whole[chosen].reset_index(drop=True)
-
-    def _read(self, name: str, chosen: Mask | None = None) -> pd.Series:
-        if self.small:  # Each reading has a price of its own, whatever it reads.
-            frame = as_frame(self.file.read(use_pandas_metadata=True)).reset_index(drop=True)
-            for each in frame.columns:
-                self._keep((0, str(each)), frame[each])
-            return frame[name] if chosen is None else frame[name][chosen].reset_index(drop=True)
-        table = self.file.read(columns=[name], use_pandas_metadata=True)
-        found = table if chosen is None else table.filter(chosen)
-        series: pd.Series = as_frame(found)[name].reset_index(drop=True)
-        return series
 
 
 class StoredTable:
@@ -150,6 +73,12 @@ class StoredTable:
         if self._from.rows <= GROUP:
             return iter([self[name]])
         return self._from.parts(name, self._chosen)
+
+    def frames(self, names: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Some columns of all rows in their order; of many rows a part at a time."""
+        if self._from.rows > GROUP:
+            return self._from.frames(names, self._chosen)
+        return iter([pd.DataFrame({name: self[name] for name in names}, copy=False)])
 
     def take(self, rows: Sequence[int] | NDArray[np.int64]) -> pd.DataFrame:
         """The rows at these places."""
@@ -250,6 +179,13 @@ def as_pandas(table: Table) -> pd.DataFrame:
     return table.to_pandas() if isinstance(table, StoredTable) else table
 
 
+def frames(table: Table, names: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """All rows in their order with at least these columns, those that the table has."""
+    if isinstance(table, StoredTable):
+        return table.frames([name for name in names if name in table.columns])
+    return iter([table])
+
+
 def save_table(table: Table, stream: IO[bytes]) -> None:
     """Write a table as steps read it."""
     if isinstance(table, StoredTable):
@@ -260,32 +196,9 @@ def save_table(table: Table, stream: IO[bytes]) -> None:
 
 def read_frame(file: str | IO[bytes]) -> pd.DataFrame:
     """A stored table as the DataFrame that it was, with little more memory than that takes."""
-    with _opened(file) as stored:
+    with opened(file) as stored:
         table = stored.read(use_pandas_metadata=True)
     attrs = attrs_of(table.schema)
     frame = as_frame(table)
     frame.attrs = attrs
     return frame
-
-
-def as_frame(table: Any) -> pd.DataFrame:
-    """An Arrow table, which must not be used any more, as a DataFrame.
-
-    The columns of a large one are freed one after another, as each is copied.
-    """
-    large = table.num_rows > GROUP
-    frame: pd.DataFrame = table.to_pandas(split_blocks=large, self_destruct=large)
-    return frame
-
-
-def attrs_of(schema: Any) -> dict[str, Any]:
-    """What a frame's maker noted in its `attrs`."""
-    content: dict[str, Any] = json.loads((schema.metadata or {}).get(ATTRS, b"{}"))
-    return content
-
-
-def _opened(file: str | IO[bytes]) -> Any:
-    import pyarrow.parquet as pq
-
-    # What is buffered ahead stays in memory until the whole file is read.
-    return pq.ParquetFile(file, pre_buffer=False)

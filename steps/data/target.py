@@ -10,10 +10,11 @@ import pandas as pd
 
 from serving.errors import DataError, near_miss
 from serving.schema import Task
+from steps.data.columnfile import GROUP
 from steps.data.csvfile import reads_like_data
 from steps.data.dtypes import as_text, whole
 from steps.data.settings import AskedTask, ValidationSettings
-from steps.data.stored import GROUP, Table, parts
+from steps.data.stored import Table, parts
 from steps.data.values import distinct, value_rows
 
 # A column of integers with more distinct values than this is a quantity.

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from steps.data.columnfile import GROUP
 from steps.data.dtypes import whole
 from steps.data.hashing import count_hashes, row_hash
-from steps.data.stored import GROUP, Table, parts
+from steps.data.stored import Table, parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,10 +71,10 @@ def draws(rows: int, bootstrap: Bootstrap, groups: Groups | None = None) -> Iter
 
 def _draw(random: np.random.Generator, resamples: int, units: int) -> Floats:
     """How often each of as many draws as there are units hit each unit."""
-    hits = random.integers(0, units, size=(resamples, units))
-    hits += np.arange(resamples)[:, None] * units
-    counts = np.bincount(hits.ravel(), minlength=resamples * units)
-    return counts.reshape(resamples, units).astype(np.float64)
+    counts = np.empty((resamples, units))
+    for row in counts:
+        row[:] = np.bincount(random.integers(0, units, size=units), minlength=units)
+    return counts
 
 
 def distributions(
@@ -86,8 +86,9 @@ def distributions(
 ) -> Floats:
     """Each metric of each model on the same resamples: [models, metrics, resamples]."""
     wide = [np.asarray(scores, dtype=np.float64) for scores in models]
+    prepared = [[metric.prepared(y, scores) for metric in metrics] for scores in wide]
     chunks = [
-        [[metric.resampled(y, scores, counts) for metric in metrics] for scores in wide]
+        [[measure(counts) for measure in of_model] for of_model in prepared]
         for counts in draws(len(y), bootstrap, groups)
     ]
     return np.concatenate([np.asarray(chunk) for chunk in chunks], axis=2)

@@ -14,7 +14,7 @@ from serving.errors import RunError
 from serving.model import Model
 from steps.data.encoding import encode_frame, encode_target
 from steps.data.hashing import table_digest
-from steps.data.stored import Table
+from steps.data.stored import Table, frames
 from steps.evaluation.contest import bootstrap_of
 from steps.evaluation.evaluation import Evaluation, Evaluations, Score
 from steps.evaluation.intervals import Groups, Interval, intervals
@@ -32,9 +32,13 @@ BATCH = 65_536
 
 def score_frame(model: Model, frame: Table) -> NDArray[np.float32]:
     """A model's scores [rows, classes] of a table, through the model's own schema."""
-    matrix = encode_frame(frame, model.schema)
-    parts = [model.score(matrix[at : at + BATCH]) for at in range(0, len(matrix), BATCH)]
-    return np.concatenate(parts) if parts else np.empty((0, model.schema.width), np.float32)
+    encoded = (encode_frame(part, model.schema) for part in frames(frame, model.schema.names))
+    scores = [
+        model.score(matrix[at : at + BATCH])
+        for matrix in encoded
+        for at in range(0, len(matrix), BATCH)
+    ]
+    return np.concatenate(scores) if scores else np.empty((0, model.schema.width), np.float32)
 
 
 def group_codes(frame: Table, split: SplitSettings) -> Groups | None:

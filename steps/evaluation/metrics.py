@@ -19,10 +19,14 @@ from serving.schema import Task
 
 Floats = NDArray[np.float64]
 Targets = NDArray[Any]
-Resampled = Callable[[Targets, Floats, Floats], Floats]
+Counted = Callable[[Floats], Floats]
+Resampled = Callable[[Targets, Floats], Counted]
 
 # A probability of zero for what then happened costs log(1/EPSILON) = 15.9, not infinity.
 EPSILON = float(np.finfo(np.float32).eps)
+
+# Of more rows the resamples are gone through one by one: what one needs stays near the processor.
+FEW = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,17 @@ class Metric:
     Targets are codes in the order of the schema's classes, or values in a regression.
 
     Args:
-        resampled: The metric of each resample; NaN where a resample leaves it undefined.
+        prepared: From targets and scores, once, what gives the metric of each resample from its
+            counts; NaN where a resample leaves it undefined.
     """
 
     name: str
     higher_is_better: bool
-    resampled: Resampled
+    prepared: Resampled
+
+    def resampled(self, y: Targets, scores: Floats, counts: Floats) -> Floats:
+        """The metric of each resample."""
+        return self.prepared(y, scores)(counts)
 
     def function(self, y: Targets, scores: NDArray[Any]) -> float:
         """The metric of the rows as they are; NaN where it is undefined."""
@@ -77,10 +86,11 @@ def find_metric(name: str, task: Task) -> Metric:
 def _row_mean(loss: Callable[[Targets, Floats], Floats]) -> Resampled:
     """A metric that is the mean over rows of one number a row."""
 
-    def resampled(y: Targets, scores: Floats, counts: Floats) -> Floats:
-        return _divide(counts @ loss(y, scores), counts.sum(axis=1))
+    def prepared(y: Targets, scores: Floats) -> Counted:
+        losses = loss(y, scores)
+        return lambda counts: _divide(counts @ losses, counts.sum(axis=1))
 
-    return resampled
+    return prepared
 
 
 def _divide(above: Floats, below: Floats) -> Floats:
@@ -120,18 +130,23 @@ def _squared_errors(y: Targets, scores: Floats) -> Floats:
     return errors
 
 
-def _rmse(y: Targets, scores: Floats, counts: Floats) -> Floats:
-    roots: Floats = np.sqrt(_row_mean(_squared_errors)(y, scores, counts))
-    return roots
+def _rmse(y: Targets, scores: Floats) -> Counted:
+    mean = _row_mean(_squared_errors)(y, scores)
+    return lambda counts: np.sqrt(mean(counts))
 
 
-def _r2(y: Targets, scores: Floats, counts: Floats) -> Floats:
+def _r2(y: Targets, scores: Floats) -> Counted:
     """One minus the squared error over that of the resample's own mean."""
     # Centred first: the difference of two large sums would lose the digits that matter.
     centred = y - y.mean()
-    rows = counts.sum(axis=1)
-    total = counts @ np.square(centred) - _divide(np.square(counts @ centred), rows)
-    return 1.0 - _divide(counts @ _squared_errors(y, scores), total)
+    squares, errors = np.square(centred), _squared_errors(y, scores)
+
+    def counted(counts: Floats) -> Floats:
+        rows = counts.sum(axis=1)
+        total = counts @ squares - _divide(np.square(counts @ centred), rows)
+        return 1.0 - _divide(counts @ errors, total)
+
+    return counted
 
 
 def _ties(sorted_scores: Floats) -> NDArray[np.int64] | None:
@@ -145,47 +160,74 @@ def _grouped(weights: Floats, starts: NDArray[np.int64] | None) -> Floats:
     return sums
 
 
-def _auc(positive: NDArray[np.bool_], score: Floats, counts: Floats) -> Floats:
+def _auc(positive: NDArray[np.bool_], score: Floats) -> Counted:
     """The weighted share of (positive, negative) pairs in the right order, ties as a half."""
     order = np.argsort(score, kind="stable")
-    drawn, positive = counts[:, order], positive[order]
-    starts = _ties(score[order])
-    ones, zeros = _grouped(drawn * positive, starts), _grouped(drawn * ~positive, starts)
-    below = np.cumsum(zeros, axis=1)
-    right = np.einsum("rn,rn->r", ones, below) - 0.5 * np.einsum("rn,rn->r", ones, zeros)
-    return _divide(right, ones.sum(axis=1) * zeros.sum(axis=1))
+    ones, zeros = order[positive[order]], order[~positive[order]]
+    # Of each positive the negatives below it, and those that are not above it.
+    lower, upper = (np.searchsorted(score[zeros], score[ones], side) for side in ("left", "right"))
+    tied = bool((lower != upper).any())
+    ends = np.zeros(len(zeros) + 1)
+
+    def pairs(counts: Floats) -> tuple[float, float]:
+        drawn = counts.take(ones)
+        np.cumsum(counts.take(zeros), out=ends[1:])
+        below = ends.take(lower)
+        if tied:
+            below = 0.5 * (below + ends.take(upper))
+        # Sums of whole and half numbers are the same in any order.
+        return float(drawn @ below), float(drawn.sum() * ends[-1])
+
+    def counted(counts: Floats) -> Floats:
+        right, every = np.array([pairs(each) for each in counts]).reshape(-1, 2).T
+        return _divide(right, every)
+
+    return counted
 
 
-def _roc_auc(y: Targets, scores: Floats, counts: Floats) -> Floats:
-    return _auc(y == 1, scores[:, 1], counts)
+def _roc_auc(y: Targets, scores: Floats) -> Counted:
+    return _auc(y == 1, scores[:, 1])
 
 
-def _roc_auc_ovr(y: Targets, scores: Floats, counts: Floats) -> Floats:
+def _roc_auc_ovr(y: Targets, scores: Floats) -> Counted:
     """The mean of each class's area against the rest; NaN when a resample lacks a class."""
-    areas = [_auc(y == code, scores[:, code], counts) for code in range(scores.shape[1])]
-    mean: Floats = np.mean(areas, axis=0)
-    return mean
+    areas = [_auc(y == code, scores[:, code]) for code in range(scores.shape[1])]
+    return lambda counts: np.mean([area(counts) for area in areas], axis=0)
 
 
-def _average_precision(y: Targets, scores: Floats, counts: Floats) -> Floats:
+def _average_precision(y: Targets, scores: Floats) -> Counted:
     """The precision at each threshold, weighted by the step in recall there."""
     order = np.argsort(-scores[:, 1], kind="stable")
-    drawn, positive = counts[:, order], (y == 1)[order]
+    positive = (y == 1)[order]
     starts = _ties(scores[order, 1])
-    ones, rows = _grouped(drawn * positive, starts), _grouped(drawn, starts)
-    precision = _divide(np.cumsum(ones, axis=1), np.cumsum(rows, axis=1))
-    # Before the first row drawn there is no precision, and no step in recall to weigh it by.
-    hits = np.einsum("rn,rn->r", ones, np.nan_to_num(precision))
-    return _divide(hits, ones.sum(axis=1))
+
+    def steps(drawn: Floats) -> Floats:
+        ones, rows = _grouped(drawn * positive, starts), _grouped(drawn, starts)
+        precision = _divide(np.cumsum(ones, axis=1), np.cumsum(rows, axis=1))
+        # Before the first row drawn there is no precision, and no step in recall to weigh it by.
+        hits = np.einsum("rn,rn->r", ones, np.nan_to_num(precision))
+        return _divide(hits, ones.sum(axis=1))
+
+    def counted(counts: Floats) -> Floats:
+        if len(y) <= FEW:
+            return steps(counts[:, order])
+        return np.concatenate([steps(each.take(order)[None]) for each in counts])
+
+    return counted
 
 
-def _macro_f1(y: Targets, scores: Floats, counts: Floats) -> Floats:
+def _macro_f1(y: Targets, scores: Floats) -> Counted:
     """The mean F1 over the classes that a resample holds or was predicted to hold."""
     actual = _one_hot(y, scores)
     predicted = np.eye(scores.shape[1])[scores.argmax(axis=1)]
-    among = counts @ actual + counts @ predicted
-    f1 = _divide(2.0 * (counts @ (actual * predicted)), among)
-    return _divide(np.nan_to_num(f1).sum(axis=1), (among > 0).sum(axis=1).astype(np.float64))
+    right = actual * predicted
+
+    def counted(counts: Floats) -> Floats:
+        among = counts @ actual + counts @ predicted
+        f1 = _divide(2.0 * (counts @ right), among)
+        return _divide(np.nan_to_num(f1).sum(axis=1), (among > 0).sum(axis=1).astype(np.float64))
+
+    return counted
 
 
 METRICS: dict[Task, tuple[Metric, ...]] = {

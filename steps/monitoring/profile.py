@@ -93,10 +93,15 @@ def profile_of(rows: DataFrame, scores: NDArray[Any], schema: TableSchema) -> Pr
     Args:
         scores: [rows, classes], each by a model that had not seen the row; NaN where none had.
     """
-    from steps.data.encoding import encode_frame
+    from steps.data.encoding import encode_column
 
-    inputs = watched(schema)
-    return learn(encode_frame(rows, inputs), scores[~np.isnan(scores).any(axis=1)], inputs)
+    inputs, values = watched(schema), np.empty(len(rows), dtype=np.float32)
+    columns = []
+    for column in inputs.columns:  # One of them is in memory at a time.
+        encode_column(rows, column, inputs, values)
+        columns.append(_learn(column, values))
+    known = scores[~np.isnan(scores).any(axis=1)].astype(np.float32, copy=False)
+    return Profile(tuple(columns), tuple(_answers(known, inputs)))
 
 
 def learn(matrix: NDArray[np.float32], scores: NDArray[Any], schema: TableSchema) -> Profile:

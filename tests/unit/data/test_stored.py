@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from steps.data.columnfile import GROUP
 from steps.data.dtypes import normalise
 from steps.data.encoding import encode_frame, encode_target
 from steps.data.hashing import BLOCK, row_hash, table_digest
 from steps.data.settings import SplitSettings
 from steps.data.split import deal
-from steps.data.stored import GROUP, StoredTable, read_frame
+from steps.data.stored import StoredTable, read_frame
 from steps.data.target import check_target
 from steps.data.validate import check_table
 from tests.unit.data.tables import CHECKED, SOURCE, schema_of

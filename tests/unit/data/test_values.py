@@ -6,14 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from steps.data import hashing, stored, target, values
+from steps.data import columnfile, hashing, stored, target, values
 from steps.data.dtypes import normalise
+from steps.data.encoding import encode_frame
 from steps.data.hashing import table_digest
 from steps.data.schema import learn_schema
 from steps.data.settings import ColumnSettings, ValidationSettings
-from steps.data.stored import StoredTable, parts, save_table
+from steps.data.stored import StoredTable, frames, parts, save_table
 from steps.data.target import check_target
 from steps.data.validate import check_table
+from steps.monitoring.profile import learn, profile_of
 
 ROWS, GROUP, PART = 3000, 1024, 400
 ASKED = ColumnSettings(target="y", categorical=("digit",))
@@ -44,9 +46,10 @@ def frame() -> pd.DataFrame:
 @pytest.fixture
 def table(frame: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoredTable:
     """The same as a step is given it, where few rows are many."""
-    monkeypatch.setattr(stored, "PART", PART)
+    for room in (columnfile, stored):
+        monkeypatch.setattr(room, "PART", PART)
     monkeypatch.setattr(hashing, "TEXTS", GROUP)
-    for room in (stored, target, values):
+    for room in (columnfile, stored, target, values):
         monkeypatch.setattr(room, "GROUP", GROUP)
     with (tmp_path / "table.parquet").open("wb") as stream:
         save_table(frame, stream)
@@ -100,3 +103,19 @@ def test_more_texts_than_are_held_as_texts_have_the_same_digest(
     """Whether its texts are few or many, in memory or stored, a column's digest is the same."""
     assert frame["id"].nunique() > hashing.TEXTS > frame["text"].nunique()
     assert table_digest(table) == table_digest(frame)
+
+
+def test_a_large_table_is_encoded_and_profiled_like_its_frame(
+    frame: pd.DataFrame, table: StoredTable
+) -> None:
+    """The matrix, the parts of it that are scored, and the profile are the frame's to the bit."""
+    checks = check_table(frame, ASKED, SETTINGS)
+    rows = [check_target(each, "y") for each in (frame, table)]
+    schema = learn_schema(rows[0], checks.features, "y", checks.task, SETTINGS)
+    matrix = encode_frame(rows[0], schema)
+    assert encode_frame(rows[1], schema).tobytes() == matrix.tobytes()
+    encoded = [encode_frame(part, schema) for part in frames(rows[1], schema.names)]
+    assert len(encoded) > 1
+    assert np.concatenate(encoded).tobytes() == matrix.tobytes()
+    scores = np.tile(np.array([0.3, 0.7], np.float32), (len(matrix), 1))
+    assert profile_of(rows[1], scores, schema) == learn(matrix, scores, schema)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as reference
 
 from serving.errors import ConfigError
+from steps.evaluation import metrics
 from steps.evaluation.metrics import find_metric, metrics_of, primary
 
 
@@ -42,6 +43,18 @@ def test_binary_metrics_are_scikit_learns_with_ties_and_weights(seed: int, decim
         found = metric.resampled(y, scores, counts)
         expected = [BINARY[metric.name](y, scores, row) for row in counts]
         assert found == pytest.approx(expected), metric.name
+
+
+def test_many_rows_are_measured_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resamples one by one give the numbers that all at once do."""
+    for decimals in (1, 8):
+        y, scores = _binary(3, decimals)
+        counts = np.random.default_rng(4).integers(0, 3, (5, len(y))).astype(float)
+        at_once = [metric.resampled(y, scores, counts) for metric in metrics_of("binary")]
+        monkeypatch.setattr(metrics, "FEW", 10)
+        singly = [metric.resampled(y, scores, counts) for metric in metrics_of("binary")]
+        monkeypatch.undo()
+        np.testing.assert_allclose(singly, at_once, rtol=1e-14)
 
 
 def test_multiclass_metrics_are_scikit_learns() -> None:
