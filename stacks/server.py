@@ -42,10 +42,7 @@ def _require_answer(store: Any) -> None:
         patience = httpx.Timeout(_seconds(store), connect=CONNECT)
         answer = httpx.get(url, timeout=patience, verify=trust, follow_redirects=True)
     except httpx.HTTPError as error:
-        raise RunError(
-            f"ZenML's server at {store.url} does not answer ({error}). Start it, log in to another "
-            "one with `zenml login URL`, or work without a server after `zenml logout`."
-        ) from error
+        raise RunError(_silent(store.url, error)) from error
     if answer.status_code != httpx.codes.OK:
         raise RunError(
             f"{store.url} answers {answer.status_code}, and not as a ZenML server. Log in to "
@@ -69,6 +66,7 @@ def _seconds(store: Any) -> float:
 
 
 def _require_login(url: str) -> None:
+    from requests import RequestException
     from zenml.config.global_config import GlobalConfiguration
     from zenml.exceptions import AuthorizationException, CredentialsNotValid
 
@@ -83,3 +81,12 @@ def _require_login(url: str) -> None:
             f"ZenML's server at {url} refuses this client ({told}). Log in again: "
             f"`zenml login {url} --api-key`."
         ) from error
+    except RequestException as error:
+        raise RunError(_silent(url, error)) from error
+
+
+def _silent(url: str, error: Exception) -> str:
+    return (
+        f"ZenML's server at {url} does not answer ({error}). Start it, log in to another one with "
+        "`zenml login URL`, or work without a server after `zenml logout`."
+    )

@@ -1,6 +1,6 @@
 """A proxy before a real server, which passes on, answers 500, hangs, or lets nobody in.
 
-As `read-only` it answers 500 to all but questions.
+As `read-only` it answers 500 to all but questions, as `deaf` it says nothing to all but those.
 
 What it does is read from a file, so that a command of the shell can change it at any moment.
 """
@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-Mode = Literal["pass", "500", "hang", "down", "read-only"]
+Mode = Literal["pass", "500", "hang", "down", "read-only", "deaf"]
 ANSWER = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 QUESTIONS = (b"GET ", b"HEAD ")
 SIZE = 1 << 16
@@ -78,13 +78,14 @@ class Proxy:
         """From the client to the server, for as long as nothing is wrong."""
         while data := client.recv(SIZE):
             mode = self._mode()
-            if mode == "pass" or (mode == "read-only" and data.startswith(QUESTIONS)):
+            asks = mode in ("read-only", "deaf") and data.startswith(QUESTIONS)
+            if mode == "pass" or asks:
                 server.sendall(data)
                 continue
             self.faults += 1
             if mode in ("500", "read-only"):
                 client.sendall(ANSWER)
-            if mode == "hang":
+            if mode in ("hang", "deaf"):
                 self._ended.wait()
             client.shutdown(socket.SHUT_RDWR)
             return

@@ -52,7 +52,7 @@ def test_a_server_that_is_down_is_told_in_one_line(tmp_path: Path) -> None:
     promise="One line with its address, after one try and ZenML's `http_timeout`.",
     then="the same command",
 )
-@pytest.mark.parametrize("mode", ["down", "hang"])
+@pytest.mark.parametrize("mode", ["down", "hang", "deaf"])
 def test_a_server_that_answers_nothing_is_told_in_one_line(
     team: Team, tmp_path: Path, mode: Mode
 ) -> None:
@@ -62,7 +62,7 @@ def test_a_server_that_answers_nothing_is_told_in_one_line(
         named = {
             "ZENML_STORE_URL": f"http://127.0.0.1:{door.port}",
             "ZENML_STORE_API_KEY": "ZENKEY_any",
-            "ZENML_STORE_HTTP_TIMEOUT": "1",
+            "ZENML_STORE_HTTP_TIMEOUT": "3",
         }
         done = Workplace(tmp_path).run("--config", "breast_cancer", **named)
         assert done.errors.startswith(f"error: ZenML's server at {named['ZENML_STORE_URL']} does")
