@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -77,9 +77,9 @@ class Given:
         """None."""
         return np.empty((int(rows.sum()), 2), dtype=np.float32)
 
-    def labelled(self, rows: Mask, labels: Labels) -> Iterable[Row]:
+    def labelled(self, rows: Mask, labels: Labels, columns: Sequence[str]) -> Iterable[Row]:
         """None."""
-        del rows, labels
+        del rows, labels, columns
         return []
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from serving.schema import Column, TableSchema
 from serving.shipping.blocks import Block, held_in
 from serving.shipping.columns import EPOCH, MICROSECOND, Kept
-from steps.monitoring.part import Labels, Mask, Part, Row, parts_of_rows, time_of
+from steps.monitoring.part import NAMED, Labels, Mask, Part, Row, parts_of_rows, time_of
 
 # A call of pandas costs much the same for few rows and for many.
 PART = 50_000
@@ -48,14 +48,26 @@ class Within:
         columns = [_floats(each)[self.places] for each in kept if each is not None]
         return np.array(columns, dtype=np.float32).reshape(-1, self.rows).T
 
-    def labelled(self, rows: Mask, labels: Labels) -> Iterator[Row]:
-        """Those of some rows whose label is known; of other blocks no row is made."""
+    def labelled(self, rows: Mask, labels: Labels, columns: Sequence[str]) -> Iterator[Row]:
+        """Those of some rows whose label is known; of other blocks nothing more is read."""
         ids, numbers = self.values("id").tolist(), self.values("row").tolist()
         own = np.flatnonzero(rows).tolist()
         if found := [place for place in own if (ids[place], numbers[place]) in labels]:
-            places = np.arange(self.block.rows)[self.places]
-            whole = list(self.block.unpacked())
-            yield from (whole[places[place]] for place in found)
+            held = {name: self.values(name)[found].tolist() for name in self._answered()}
+            scores = zip(*(each.values() for each in self.block.scores), strict=True)
+            answered = list(map(list, scores))
+            places = np.arange(self.block.rows)[self.places][found].tolist()
+            kept = {name: self.block.features.get(name) for name in columns}
+            values = {name: each.values() for name, each in kept.items() if each is not None}
+            for number, place in enumerate(places):
+                row = {name: each[number] for name, each in held.items()}
+                if answered:
+                    row["scores"] = answered[place]
+                row["features"] = {name: each[place] for name, each in values.items()}
+                yield row
+
+    def _answered(self) -> list[str]:
+        return [name for name in (*NAMED, "prediction") if name in self.block.columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +109,10 @@ class BlocksPart:
         chosen = [each.answers(self.schema)[mine] for each, mine in self._each(rows) if mine.any()]
         return np.concatenate(chosen) if chosen else np.empty((0, self.schema.width), np.float32)
 
-    def labelled(self, rows: Mask, labels: Labels) -> Iterable[Row]:
+    def labelled(self, rows: Mask, labels: Labels, columns: Sequence[str]) -> Iterable[Row]:
         """Those of some rows whose label is known."""
         for each, mine in self._each(rows) if labels else ():
-            yield from each.labelled(mine, labels)
+            yield from each.labelled(mine, labels, columns)
 
     def _each(self, rows: Mask) -> Iterator[tuple[Within, Mask]]:
         """The blocks, and which of the rows of each are meant."""

@@ -19,6 +19,8 @@ Labels = Mapping[tuple[str, int], object]
 Mask = NDArray[np.bool_]
 
 CHUNK = 20_000
+# What tells a row from others.
+NAMED = ("id", "row", "time")
 
 
 class Part(Protocol):
@@ -38,8 +40,8 @@ class Part(Protocol):
         """What was answered to some of the rows: [rows, classes], or [rows, 1] in a regression."""
         ...
 
-    def labelled(self, rows: Mask, labels: Labels) -> Iterable[Row]:
-        """Those of some rows whose label is known, whole."""
+    def labelled(self, rows: Mask, labels: Labels, columns: Sequence[str]) -> Iterable[Row]:
+        """Those of some rows whose label is known, of their features with these columns alone."""
         ...
 
 
@@ -65,10 +67,17 @@ class RowsPart:
         """What was answered to some of the rows."""
         return scores_of(list(compress(self.rows, rows)), self.schema)
 
-    def labelled(self, rows: Mask, labels: Labels) -> Iterable[Row]:
+    def labelled(self, rows: Mask, labels: Labels, columns: Sequence[str]) -> Iterable[Row]:
         """Those of some rows whose label is known."""
         chosen = compress(self.rows, rows)
-        return (row for row in chosen if (row["id"], row["row"]) in labels)
+        return (_answer(row, columns) for row in chosen if (row["id"], row["row"]) in labels)
+
+
+def _answer(row: Row, columns: Sequence[str]) -> Row:
+    """A row with what was answered, and these of its features."""
+    features = {name: row["features"][name] for name in columns if name in row["features"]}
+    told = {name: row[name] for name in (*NAMED, "prediction", "scores") if name in row}
+    return {**told, "features": features}
 
 
 def parts_of_rows(log: Iterable[Row], schema: TableSchema) -> Iterator[Part]:

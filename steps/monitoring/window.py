@@ -74,7 +74,7 @@ def gather(
         if own.any():
             scores = part.scores(own)
             window.answers = _added(window.answers, count_answers(profile, scores, schema))
-            window.labelled.add(part.labelled(own, labels), labels, schema)
+            window.labelled.add(part.labelled(own, labels, slices), labels, schema)
         seen(window)
     return window
 

@@ -79,7 +79,7 @@ def told(found: Part) -> list[Any]:
     known = {("request-1", 1): "yes", ("request-9", 0): "no", ("request-99", 0): "no"}
     matrix, _ = encode_rows(found.features, SCHEMA)
     return [matrix.tolist(), found.versions.tolist(), found.scores(own).tolist(),
-            list(found.labelled(own, known))]  # fmt: skip
+            list(found.labelled(own, known, ["age", "secret"]))]  # fmt: skip
 
 
 def test_by_column_and_row_by_row_come_to_the_same() -> None:
@@ -137,7 +137,7 @@ def test_a_window_holds_its_first_moment_and_not_its_last() -> None:
     (found,) = read(segment, since=NOON + 3 * minute, until=NOON + 19 * minute)
     assert len(found.versions) == 16
     known = {("request-1", 1): "yes", ("request-1", 0): "yes"}
-    (row,) = found.labelled(np.ones(16, dtype=np.bool_), known)
+    (row,) = found.labelled(np.ones(16, dtype=np.bool_), known, [])
     assert (row["id"], row["row"]) == ("request-1", 1)
     assert read(segment, since=NOON - HOUR, until=NOON) == []
 
@@ -168,5 +168,7 @@ def test_many_small_segments_come_as_few_parts(monkeypatch: pytest.MonkeyPatch) 
     features = pd.concat([each.features for each in parts], ignore_index=True)
     assert repr(encode_rows(features, SCHEMA)[0]) == repr(encode_rows(whole.features, SCHEMA)[0])
     known = {("request-7", 1): "yes"}
-    every = [each.labelled(np.ones(len(each.versions), dtype=np.bool_), known) for each in parts]
+    every = [
+        each.labelled(np.ones(len(each.versions), dtype=np.bool_), known, []) for each in parts
+    ]
     assert [row["id"] for rows in every for row in rows] == ["request-7"]
