@@ -12,8 +12,9 @@ from serving.schema import TableSchema
 from steps.data.finding import Checks
 from steps.data.schema import learn_schema
 from steps.data.settings import SourceSettings
-from steps.data.source import read_table
 from steps.data.split import deal
+from steps.data.stored import Table
+from steps.data.streamed import read_large
 from steps.data.target import check_target
 from steps.data.validate import check_table
 from steps.evaluation.comparison import compare_candidate
@@ -40,9 +41,9 @@ def read(path: str) -> RunConfig:
     return build_config(read_config(Path(path)), {})
 
 
-def load(source: SourceSettings) -> pd.DataFrame:
+def load(source: SourceSettings) -> Table:
     """Read the table."""
-    return read_table(source)
+    return read_large(source)
 
 
 def check(table: pd.DataFrame, config: RunConfig) -> Checks:

@@ -120,3 +120,13 @@ def opened(file: str | IO[bytes]) -> Any:
 
     # What is buffered ahead stays in memory until the whole file is read.
     return pq.ParquetFile(file, pre_buffer=False)
+
+
+def writer_of(stream: IO[bytes], schema: Any) -> Any:
+    """What writes a table as steps read it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    # Texts repeat; a dictionary of fractions costs more than it saves.
+    repeated = [field.name for field in schema if not pa.types.is_floating(field.type)]
+    return pq.ParquetWriter(stream, schema, use_dictionary=repeated)

@@ -15,7 +15,7 @@ import pandas as pd
 from serving.errors import DataError
 from steps.data.dtypes import refuse_duplicates
 from steps.data.objectstore import Store, opened, told
-from steps.data.textstream import TextStream, first_short, uneven
+from steps.data.textstream import TextStream, first_uneven, uneven
 
 DELIMITERS = ",;\t|"
 _HEAD = 1 << 20
@@ -31,7 +31,9 @@ def read_csv(store: Store) -> pd.DataFrame:
         names, delimiter = _opening(store)
         with _text(store) as stream:
             frame = _rows(stream, store.shown, names, delimiter)
-        _refuse_short(store, frame, delimiter)
+        # To pandas the cells that a row lacks are missing values, the last column's always.
+        if not frame.empty and frame.iloc[:, -1].isna().any():
+            _refuse_uneven(store, len(names), delimiter)
         return frame
 
 
@@ -57,14 +59,14 @@ def stream_csv(store: Store, rows: int, types: Mapping[str, str]) -> Iterator[pd
     """
     with _readable(store):
         names, delimiter = _opening(store)
+        # Of a part's first row pandas would cut off what is too much without a word.
+        _refuse_uneven(store, len(names), delimiter)
         with (
             _text(store) as stream,
             _told_when_ragged(store.shown),
             _parser(stream, names, delimiter, chunksize=rows, dtype=dict(types)) as parser,
         ):
-            whole = False
             for frame in parser:
-                whole = whole or _refuse_short(store, frame, delimiter)
                 yield frame.reset_index(drop=True)
 
 
@@ -147,26 +149,18 @@ def _parser(stream: IO[bytes], names: list[str], delimiter: str, **more: Any) ->
     )
 
 
-def _refuse_short(store: Store, frame: pd.DataFrame, delimiter: str) -> bool:
-    """Look through a file for a row that is shorter than the header, where there may be one.
-
-    To pandas the cells that such a row lacks are missing values, the last column's always.
-
-    Returns:
-        Whether the file was looked through.
+def _refuse_uneven(store: Store, width: int, delimiter: str) -> None:
+    """Look through a file for a row that is shorter or longer than the header.
 
     Raises:
         DataError: There is one.
     """
-    if frame.empty or not frame.iloc[:, -1].isna().any():
-        return False
     with _text(store) as stream:
         suspicious = uneven(stream, delimiter)
     if suspicious:
         with _text(store) as stream:
-            if found := first_short(stream, delimiter, frame.shape[1]):
+            if found := first_uneven(stream, delimiter, width):
                 raise DataError(f"'{store.shown}' is no well-formed CSV: {found}")
-    return True
 
 
 def _header(head: bytes, shown: str) -> tuple[list[str], str]:

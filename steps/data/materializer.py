@@ -1,11 +1,8 @@
 """How tables, schemas and checks are stored as artifacts."""
 
-import errno
 import hashlib
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, ClassVar
 
@@ -14,10 +11,10 @@ from zenml.enums import ArtifactType, VisualizationType
 from zenml.materializers.base_materializer import BaseMaterializer
 from zenml.materializers.pydantic_materializer import PydanticMaterializer
 
-from serving.errors import RunError
 from serving.schema import TableSchema
 from steps.data.finding import Checks
 from steps.data.hashing import table_digest
+from steps.data.space import told_when_full
 from steps.data.stored import StoredTable, Table, read_frame, save_table
 
 # What Markdown, or HTML inside of it, reads as more than a letter: a name may hold an address.
@@ -135,22 +132,3 @@ class ChecksMaterializer(PydanticMaterializer):
             title = f"# {data.target.translate(MARKED)} ({data.task})"
             stream.write("\n".join([title, "", *lines, ""]))
         return {path: VisualizationType.MARKDOWN}
-
-
-@contextmanager
-def told_when_full(path: str) -> Iterator[None]:
-    """Turn a full disk into an error that names what could not be written.
-
-    Raises:
-        RunError: There is no space left.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        folder = PurePosixPath(path).parent
-        raise RunError(
-            f"No space left for '{path}'. Free some below '{folder}', then run again: what was "
-            "finished is taken from the cache."
-        ) from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any
@@ -70,6 +71,45 @@ def stream_parquet(store: Store, rows: int) -> Iterator[Any]:
         dataset = _dataset(store)
         for fragment in dataset.get_fragments():
             yield from _stream_file(store, fragment, dataset.schema, rows)
+
+
+def frames_of(store: Store, rows: int, least: int) -> Callable[[], Iterator[pd.DataFrame]] | None:
+    """What reads `read_parquet`'s rows in parts; None where they are better read at once.
+
+    These are few rows, and those with an index, or with types that are no number, text or time.
+
+    Args:
+        rows: The most rows at a time.
+        least: Of no more rows than these it is none.
+
+    Raises:
+        DataError: As `read_parquet` does.
+    """
+    with _readable(store):
+        dataset = _dataset(store)
+        count = sum(each.metadata.num_rows for each in dataset.get_fragments())
+        notes = json.loads((dataset.schema.metadata or {}).get(b"pandas", b"{}"))
+    named = any(isinstance(index, str) for index in notes.get("index_columns", []))
+    if count <= least or named or not all(map(_plain, dataset.schema.types)):
+        return None
+    return lambda: _frames(store, rows)
+
+
+def _frames(store: Store, rows: int) -> Iterator[pd.DataFrame]:
+    """The parts as frames."""
+    for table in stream_parquet(store, rows):
+        with _readable(store):
+            frame = _as_pandas(table, store)
+        yield frame.reset_index(drop=True)
+
+
+def _plain(kind: Any) -> bool:
+    """Whether a part of a column of that type is what it is in the whole column."""
+    from pyarrow import types
+
+    numbers = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
+    texts = types.is_string(kind) or types.is_large_string(kind)
+    return bool(numbers or texts or types.is_timestamp(kind) or types.is_date(kind))
 
 
 def _stream_file(store: Store, fragment: Any, schema: Any, rows: int) -> Iterator[Any]:

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import pandas as pd
 from zenml import step
 from zenml.logger import get_logger
 
@@ -14,9 +13,9 @@ from steps.data.finding import Checks
 from steps.data.materializer import ChecksMaterializer, SchemaMaterializer, TableMaterializer
 from steps.data.schema import learn_schema
 from steps.data.settings import ColumnSettings, SourceSettings, SplitSettings, ValidationSettings
-from steps.data.source import read_table
 from steps.data.split import deal
-from steps.data.stored import StoredTable, Table
+from steps.data.stored import StoredTable, Table, as_pandas
+from steps.data.streamed import read_large
 from steps.data.target import check_target
 from steps.data.validate import check_table
 from steps.data.values import distinct
@@ -29,7 +28,7 @@ logger = get_logger(__name__)
 @step(
     output_materializers=source_of(TableMaterializer),
     cache_policy=code_of(
-        "steps.data.source",
+        "steps.data.streamed",
         "steps.data.materializer",
         "steps.labelling.rows",
         "steps.labelling.store",
@@ -37,7 +36,7 @@ logger = get_logger(__name__)
 )
 def load_table(
     source: SourceSettings, fingerprint: str, labels: str = ""
-) -> Annotated[pd.DataFrame, "table"]:
+) -> Annotated[Table, "table"]:
     """Read the whole table, with the rows that came back labelled behind it.
 
     Args:
@@ -45,12 +44,13 @@ def load_table(
             step depends; where a source has none, run the step with caching off.
         labels: Where the model's labels lie; empty where there are none.
     """
-    table = read_table(source)
+    table = read_large(source)
     if labels:
         from steps.labelling.store import label_store
 
         known = label_store(labels).read()
-        table = with_labels(table, list(known.values()), source.columns.target)
+        if known:
+            table = with_labels(as_pandas(table), list(known.values()), source.columns.target)
     rows, columns = table.shape
     logger.info("%s rows of %s columns (%s)", rows, columns, fingerprint or "no fingerprint")
     return table

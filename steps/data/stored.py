@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from steps.data.columnfile import ATTRS, GROUP, PART, Columns, Mask, as_frame, attrs_of, opened
+from steps.data.columnfile import (
+    ATTRS,
+    GROUP,
+    PART,
+    Columns,
+    Mask,
+    as_frame,
+    attrs_of,
+    opened,
+    writer_of,
+)
 
 # How pandas describes a frame in a Parquet file.
 PANDAS = b"pandas"
@@ -119,12 +131,13 @@ class StoredTable:
     def write(self, stream: IO[bytes]) -> None:
         """Copy it as a Parquet file, some rows at a time."""
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
+        if self._chosen is None and self.attrs == attrs_of(self._from.schema):
+            with Path(self._from.name).open("rb") as source:
+                shutil.copyfileobj(source, stream)
+            return
         schema = self._from.schema.with_metadata(self._metadata())
-        # Texts repeat; a dictionary of fractions costs more than it saves.
-        repeated = [field.name for field in schema if not pa.types.is_floating(field.type)]
-        with pq.ParquetWriter(stream, schema, use_dictionary=repeated) as writer:
+        with writer_of(stream, schema) as writer:
             for parts in self._groups():
                 writer.write_table(pa.concat_tables(parts), PART)
         pa.default_memory_pool().release_unused()

@@ -82,11 +82,16 @@ def uneven(stream: IO[bytes], delimiter: str) -> bool:
     return False
 
 
-def first_short(stream: IO[bytes], delimiter: str, width: int) -> str:
-    """What to say of the first row with fewer cells than that; empty where there is none."""
+def first_uneven(stream: IO[bytes], delimiter: str, width: int) -> str:
+    """What to say of the first row with other than so many cells; empty where there is none."""
     lines = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     for row in reader:
+        if len(row) > width and any(cell.strip() for cell in row):
+            return (
+                f"Expected {width} fields in line {reader.line_num}, saw {len(row)}. "
+                "Quote fields that hold the delimiter."
+            )
         if 0 < len(row) < width and any(cell.strip() for cell in row):
             return (
                 f"line {reader.line_num} has {len(row)} fields where the header has {width}. "

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from zenml.enums import ArtifactType
 from zenml.materializers.base_materializer import BaseMaterializer
 
-from steps.data.materializer import told_when_full
+from steps.data.space import told_when_full
 from steps.training.candidate import Candidate
 from steps.training.storage import content_hash, from_files, to_files
 
