@@ -25,6 +25,8 @@ _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)$")
 _NUMBER = re.compile(
     r"[-+]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)$"
 )
+# A value that begins with a star or an ampersand is read as such a name.
+_NAMED = re.compile(r"\b(alias|anchor) .*", re.DOTALL)
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF|nan|NaN|NAN)$")
 
 
@@ -83,12 +85,22 @@ def parse_yaml(text: str, shown: str) -> Any:
         _Examined(shown).size(node)
         return loader.construct_document(node)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{shown} is not YAML: {error}") from None
+        raise ConfigError(f"{shown} is not YAML: {_told(error)}.") from None
     except RecursionError:
         raise ConfigError(f"{shown} is nested too deeply.") from None
     finally:
         if loader is not None:
             loader.dispose()
+
+
+def _told(error: yaml.YAMLError) -> str:
+    """What is wrong and where, without the line itself: a value in it may be a password."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        # It was met before anything was read, and names one character.
+        return str(error).partition("\n")[0]
+    where = f"line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1}"
+    said = [_NAMED.sub(r"\1", part) for part in (error.context, error.problem) if part]
+    return f"{': '.join(said)} ({where})"
 
 
 class _Examined:
@@ -107,7 +119,9 @@ class _Examined:
             raise self._wrong(node, "a value holds itself through an anchor")
         if node.tag not in (*PLAIN, NOTHING, MERGE):
             kind = node.tag.removeprefix("tag:yaml.org,2002:")
-            raise self._wrong(node, f"'{kind}' is no plain value: write a text, number or list")
+            # A text that begins with an exclamation mark, such as a password, is read as a tag.
+            what = "what begins with ! unquoted" if kind.startswith("!") else f"'{kind}'"
+            raise self._wrong(node, f"{what} is no plain value: write a text, number or list")
         self._within.add(id(node))
         found = 1 + sum(self.size(each) for each in self._inside(node))
         if found > MOST:
@@ -145,11 +159,11 @@ class _Examined:
         number = node.tag in PLAIN[3:5]
         pattern = _WHOLE if node.tag == PLAIN[3] else _NUMBER
         if number and not pattern.match(text):
-            raise self._wrong(node, f"'{text[:40]}' is no number that a setting can have")
+            raise self._wrong(node, "this is no number that a setting can have: quote a text")
         # Twenty digits are more than the largest has; so many more could not even be counted.
         large = len(text) > 20 or abs(int(text)) >= LARGEST if node.tag == PLAIN[3] else False
         if large or (node.tag == PLAIN[4] and not math.isfinite(float(text))):
-            raise self._wrong(node, f"the number {text[:20]} is too large")
+            raise self._wrong(node, "the number is too large: quote a text")
 
     def _wrong(self, node: yaml.Node, what: str) -> ConfigError:
         return ConfigError(f"{self._shown}, line {node.start_mark.line + 1}: {what}.")
