@@ -11,6 +11,7 @@ from pathlib import Path
 from commands.console import Beside
 from stacks.blank_store import provide_store
 from stacks.server import require_server
+from stacks.startup import loading
 
 ROOT = Path(__file__).resolve().parent.parent
 CHATTER = ("alembic", "mlflow", "sqlalchemy", "httpx", "onnxscript", "torch", "skl2onnx")
@@ -36,12 +37,13 @@ def prepare(*, verbose: bool) -> None:
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     # ZenML asks for the installed packages in every run, and uv beside Python answers it fastest.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    if verbose:
-        step_aside()
-    else:
-        hush()
-    require_server()
-    provide_store()
+    with loading():
+        if verbose:
+            step_aside()
+        else:
+            hush()
+        require_server()
+        provide_store()
 
 
 def step_aside() -> None:

@@ -4,7 +4,8 @@ A command that only finds every step in the cache spends its time on imports. Fi
 cured here, and nothing of what ZenML does is left out:
 
 - While thousands of modules load, Python's collector walks all of them again and again and finds
-  nothing: it is paused until they are there, and then told to leave them alone.
+  nothing: it is paused until they are there, and then told to leave them alone. More modules come
+  later, with the steps: so it begins less often than by itself.
 - When the process ends it walks them once more: it is told to leave them alone then too.
 - For every compilation ZenML imports each installed framework, torch and scikit-learn among them,
   to learn how to store its objects. The artifacts of this project have materializers of their own.
@@ -45,6 +46,8 @@ FRAMEWORKS = (
     "sklearn",
     "xgboost",
 )
+# So many objects more than before let the collector begin; Python's own number is 700.
+SELDOM = 10_000
 # Whose automatic logs ZenML ends after a step.
 LOGGED = (
     "fastai",
@@ -60,13 +63,20 @@ LOGGED = (
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """Import everything that a run needs, without looking for garbage meanwhile."""
+    """Import what a command needs, without looking for garbage meanwhile.
+
+    Inside of another one it is that one's affair.
+    """
+    if not gc.isenabled():
+        yield
+        return
     gc.disable()
     read_packages_once()
     try:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(SELDOM)
         gc.enable()
         atexit.register(gc.freeze)
 

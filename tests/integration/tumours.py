@@ -24,17 +24,18 @@ NETWORK: Candidate = {
     "parameters": {"hidden": [8], "epochs": 2},
 }
 # Takes some seconds, and comes after the stump: ZenML takes steps of one level by their names.
-SLOW: Candidate = {"name": "thorough", "kind": "forest", "parameters": {"n_estimators": 1000}}
+SLOW: Candidate = {"name": "thorough", "kind": "forest", "parameters": {"n_estimators": 400}}
 
 
 def write_config(folder: Path, name: str, *candidates: Candidate, **groups: Any) -> str:
-    """Write a run config with these candidates and return its path."""
+    """Write a run config with these candidates, and no data report, and return its path."""
     content = {
         "model": MODEL,
         "data": {"data": "breast_cancer"},
         "candidates": list(candidates),
         "tuning": {"folds": 2, "trials": 1},
         "gate": {"resamples": 200},
+        "report": {"enabled": False},
         **groups,
     }
     path = folder / f"{name}.yaml"

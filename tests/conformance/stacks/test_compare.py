@@ -15,6 +15,7 @@ WORDS = [
     "candidates=[{name: linear, kind: linear}, {name: forest, kind: forest}]",
     "--set",
     "gate.resamples=200",
+    *("--set", "report.enabled=false", "--set", "tuning.folds=2", "--set", "tuning.trials=1"),
 ]
 
 

@@ -14,7 +14,8 @@ from tests.workplace import Workplace
 
 expect.set_options(timeout=PATIENCE)
 CANDIDATES = "candidates=[{name: linear, kind: linear}, {name: forest, kind: forest}]"
-FAST = ("--set", CANDIDATES, "--set", "tuning.trials=1", "--no-deploy")
+FEW = ("--set", "tuning.trials=1", "--set", "report.enabled=false")
+FAST = ("--set", CANDIDATES, *FEW, "--no-deploy")
 STEPS = ("load_table", "validate", "train_linear", "train_forest", "evaluate", "compare", "promote")
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.data.tables import customers
 from tests.workplace import Workplace
 
-CANDIDATES = "candidates=[{name: linear, kind: linear}]"
+CHEAP = ("--set", "candidates=[{name: linear, kind: linear}]", "--set", "report.enabled=false")
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def folder(shared_workplace: Workplace, tmp_path_factory: pytest.TempPathFactory
     """Where the rows lie that a champion was trained for."""
     found = tmp_path_factory.mktemp("rows")
     customers().to_csv(found / "known.csv", index=False)
-    words = ["--data", str(found / "known.csv"), "--target", "bought", "--set", CANDIDATES]
+    words = ["--data", str(found / "known.csv"), "--target", "bought", *CHEAP]
     done = shared_workplace.run("--stack", "local", *words, "--no-deploy", "--json")
     assert done.status == 0, done.errors
     rows = customers().drop(columns="bought")

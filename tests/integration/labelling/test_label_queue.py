@@ -13,7 +13,7 @@ import yaml
 from tests.unit.data.tables import customers
 from tests.workplace import ROOT, Finished, Workplace
 
-CANDIDATES = "candidates=[{name: linear, kind: linear}]"
+CHEAP = ("--set", "candidates=[{name: linear, kind: linear}]", "--set", "report.enabled=false")
 ASKED = 300
 
 
@@ -34,7 +34,7 @@ def words(folder: Path) -> list[str]:
     ]
     (folder / "labelled.yaml").write_text(yaml.safe_dump(stack), encoding="utf-8")
     customers().to_csv(folder / "customers.csv", index=False)
-    data = ["--data", str(folder / "customers.csv"), "--target", "bought", "--set", CANDIDATES]
+    data = ["--data", str(folder / "customers.csv"), "--target", "bought", *CHEAP]
     return ["--stack", str(folder / "labelled.yaml"), *data, "--json"]
 
 

@@ -20,7 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def weak(folder: Path) -> str:
     """A config of models that see next to nothing."""
-    return write_config(folder, "weak", STUMP, BUSH)
+    return write_config(folder, "weak", STUMP, BUSH, report={"enabled": True})
 
 
 @pytest.fixture(scope="module")

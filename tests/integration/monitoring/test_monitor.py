@@ -19,7 +19,7 @@ from tests.unit.data.tables import customers
 from tests.workplace import ROOT, Workplace
 
 QUERY = "select id, row, became from outcomes"
-CANDIDATES = "candidates=[{name: linear, kind: linear}]"
+CHEAP = ("--set", "candidates=[{name: linear, kind: linear}]", "--set", "report.enabled=false")
 Ask = Callable[[pd.DataFrame, str], None]
 
 
@@ -36,7 +36,7 @@ def served(shared_workplace: Workplace, tmp_path_factory: pytest.TempPathFactory
     (folder / "watched.yaml").write_text(yaml.safe_dump(stack), encoding="utf-8")
     table = pd.concat([customers()] * 3).assign(income=incomes(1200, 0))
     normalise(table).to_csv(folder / "customers.csv", index=False)
-    words = ["--data", str(folder / "customers.csv"), "--target", "bought", "--set", CANDIDATES]
+    words = ["--data", str(folder / "customers.csv"), "--target", "bought", *CHEAP]
     words += ["--set", "gate.slices=[city]"]
     done = shared_workplace.run("--stack", str(folder / "watched.yaml"), *words, "--json")
     assert done.status == 0, done.errors

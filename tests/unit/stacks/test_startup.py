@@ -2,29 +2,46 @@
 
 import gc
 import importlib.metadata
+from collections.abc import Iterator
 
 import pytest
 
 from stacks.startup import end_logs, loading, read_packages_once
 
 
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """Python's collector, which is as before at the end."""
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("collector")
 def test_the_collector_rests_while_modules_load_and_works_again_after() -> None:
-    try:
+    before = gc.get_threshold()[0]
+    with loading():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+    assert gc.get_threshold()[0] > before
+
+
+@pytest.mark.usefixtures("collector")
+def test_what_loads_within_a_loading_does_not_wake_the_collector() -> None:
+    with loading():
         with loading():
             assert not gc.isenabled()
-        assert gc.isenabled()
-        assert gc.get_freeze_count() > 0
-    finally:
-        gc.unfreeze()
+        assert not gc.isenabled()
+    assert gc.isenabled()
 
 
+@pytest.mark.usefixtures("collector")
 def test_the_collector_works_again_after_an_import_that_failed() -> None:
-    try:
-        with pytest.raises(ImportError), loading():
-            raise ImportError("no such module")
-        assert gc.isenabled()
-    finally:
-        gc.unfreeze()
+    with pytest.raises(ImportError), loading():
+        raise ImportError("no such module")
+    assert gc.isenabled()
 
 
 def test_the_installed_packages_are_read_once_and_as_python_reads_them(
