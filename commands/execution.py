@@ -67,7 +67,6 @@ def execute(
         KeyboardInterrupt: The run was interrupted.
     """
     from commands.interrupted import stopped_by_hand
-    from stacks.attempt import watched
     from stacks.startup import track_without_frameworks
 
     track_without_frameworks()
@@ -78,26 +77,32 @@ def execute(
     named = pipeline.with_options(run_name=name, model=versioned(model, earlier), **options)
     if begun is not None:
         begun(pipeline.name, name)
-
-    def count() -> int:
-        # ZenML knows them once it has compiled the pipeline.
-        return len(named.invocations)
-
     try:
-        lines = step_lines(console, pipeline.name, quiet=quiet, steps=count)
-        with stopped_by_hand(name, console), lines, watched():
-            if earlier is None:
-                named(**arguments)
-            else:
-                named.replay(
-                    pipeline_run=earlier.id, skip_successful_steps=True, input_overrides=arguments
-                )
+        # ZenML knows the steps once it has compiled the pipeline.
+        lines = step_lines(
+            console, pipeline.name, quiet=quiet, steps=lambda: len(named.invocations)
+        )
+        with stopped_by_hand(name, console), lines:
+            call(named, arguments, earlier)
     except Exception as error:
         # What an orchestrator says of a container, the step in it says better.
         if isinstance(error, SwitchyardError) and type(error) is not RunError:
             raise
         raise reason(name, error) from error
     return completed(name)
+
+
+def call(named: Any, arguments: dict[str, Any], earlier: PipelineRunResponse | None) -> None:
+    """Run a pipeline, or what a run of it that did not finish has left to do."""
+    from stacks.attempt import watched
+
+    with watched():
+        if earlier is None:
+            named(**arguments)
+        else:
+            named.replay(
+                pipeline_run=earlier.id, skip_successful_steps=True, input_overrides=arguments
+            )
 
 
 def completed(name: str) -> Completed:

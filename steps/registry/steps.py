@@ -114,8 +114,8 @@ def register_model(
     run = mlflow.active_run()
     run_id = run.info.run_id
     record_run(registry.client, run_id, evaluations, decision, lineage)
-    for name, text in ((MODEL_REPORT, page), (LIVE_REPORT, live(page))):
-        registry.client.log_text(run_id, text, name)
+    registry.client.log_text(run_id, page, MODEL_REPORT)
+    registry.client.log_text(run_id, live(page), LIVE_REPORT)
     if drift and data_page:
         keep_data_report(registry.client, run_id, drift, data_page)
     log_metadata({LIVE: local_path(mlflow.get_artifact_uri(LIVE_REPORT))})

@@ -2,21 +2,28 @@
 
 from collections.abc import Sequence
 
-from stacks.startup import FRAMEWORKS
+from stacks.startup import FRAMEWORKS, SELDOM
 
 # Airflow fills in commands as templates: what it starts must hold no two braces in a row.
 ENDING = """
 import os, signal
 signal.signal(signal.SIGTERM, lambda *_: os._exit(143))
 """
-# The project's code is not there yet, and ZenML imports each framework before it fetches it.
+# The project's code is not there yet, and ZenML imports each framework before it fetches it. The
+# collector rests meanwhile, and when the process ends, as `stacks/startup.py` has it.
 STEPS = f"""
-import runpy, sys
+import atexit, gc, runpy, sys
+gc.disable()
 steps, module, *given = sys.argv[1:]
 if module.startswith("zenml."):
+    import zenml.entrypoints.step_entrypoint_configuration
     from zenml.integrations.registry import integration_registry
     for name in {FRAMEWORKS}:
         integration_registry.integrations.pop(name, None)
+gc.freeze()
+gc.set_threshold({SELDOM})
+gc.enable()
+atexit.register(gc.freeze)
 for step in steps.split(","):
     sys.argv[1:] = [*given, "--step_name", step]
     try:
