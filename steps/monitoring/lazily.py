@@ -80,9 +80,9 @@ class LazyFinder(MetaPathFinder):
         if name not in self.packages:
             return None
         found = PathFinder.find_spec(name, path, target)
-        if found is None or found.origin is None:
-            return found
-        tree = ast.parse(Path(found.origin).read_text(encoding="utf-8"))
+        if found is None or not (found.origin or "").endswith(".py"):
+            return found  # Without its source, it is imported as ever.
+        tree = ast.parse(Path(str(found.origin)).read_text(encoding="utf-8"))
         # One that does something besides is imported as ever.
         if all(isinstance(node, ast.ImportFrom) or _is_plain(node) for node in tree.body):
             found.loader = LazyLoader(dict(_sources(tree, name)))
