@@ -36,9 +36,9 @@ NOTES = {
     "scale": (
         "Thirty columns, a third of them categories, from Parquet; each stage in a process of its "
         "own, CPU and wall without its start, the most memory it held with it. The memory of the "
-        "imports alone is in the column after it. Loading has the whole table in memory, and a fit "
-        "its rows in 32 bits: bytes a row tell the slope. What validates, splits, evaluates and "
-        "profiles reads the stored table by columns, and monitoring reads parts of a window. "
+        "imports alone is in the column after it. What loads, validates, splits and evaluates has "
+        "parts of the table, a profile a column, and monitoring parts of a window; a fit has its "
+        "rows in 32 bits. Bytes a row are what each row more takes than in the next smaller table. "
         "Tables of more than 100,000 rows are measured once."
     ),
     "torch": (
