@@ -50,6 +50,33 @@ def evaluate(folder: Path, work: Any, config: Any) -> None:
     write(folder / "evaluations", found)
 
 
+def compare(folder: Path, work: Any, config: Any) -> None:
+    """Hold it against the trivial baseline, and draw how it answers."""
+    from steps.evaluation.comparison import compare_candidate
+    from steps.evaluation.description import try_to_describe
+    from steps.registry.version import Champion
+
+    del work
+    candidate, nobody = unpack(folder / "candidate"), Champion(model=config.model)
+    sides = read(folder / "train.parquet"), read(folder / "test.parquet")
+    compared = compare_candidate(candidate, nobody, None, *sides, config.gate, config.split)
+    described, undrawn = try_to_describe(candidate, compared, config.gate.metric, *sides)
+    if described is None:
+        raise ValueError(undrawn)
+
+
+def report(folder: Path, work: Any, config: Any) -> None:
+    """Hold the held-out rows against the training rows, and draw the pages of that."""
+    from steps.data.report import render
+    from steps.monitoring.drift import compare_rows
+
+    del work
+    schema, checks = unpack(folder / "schema"), unpack(folder / "checks")
+    sides = read(folder / "train.parquet"), read(folder / "test.parquet")
+    drift, _ = compare_rows(*sides, schema, rows=config.report.rows, seed=config.seed)
+    render(*sides, schema, checks, config.split, drift)
+
+
 def profile(folder: Path, work: Any, config: Any) -> None:
     """Count the training rows into the bins that later windows are held against."""
     del work, config
@@ -81,6 +108,8 @@ STAGES: dict[str, Callable[[Path, Any, Any], None]] = {
     "split": split,
     "fit": fit,
     "evaluate": evaluate,
+    "compare": compare,
+    "report": report,
     "profile": profile,
     "monitor": monitor,
 }
