@@ -19,7 +19,7 @@ LINES = [
     ("python run.py --stack=team", {"--stack=team"}),
     ("python run.py stack ", {"list", "show", "plan", "apply", "check", "set", "export", "delete"}),
     ("python ./run.py stack --json plan local-", {"local-s3", "local-seldon"}),
-    ("python run.py compare --stacks local,air", {"local,airflow"}),
+    ("python run.py compare --stacks local,air", {"local,airflow", "local,airflow-seldon"}),
     ("python run.py explain-prediction 7 --r", {"--row"}),
     ("python run.py --config br", {"breast_cancer"}),
     ("python run.py predict --data environment.y", {"environment.yml"}),
