@@ -20,6 +20,8 @@ Groups = NDArray[np.int64]
 
 # Counts held at once: 32 MiB of float64, however many rows there are.
 CELLS = 4_194_304
+# Of more units than these a resample is drawn a block at a time: its counts stay in the cache.
+LARGE, BLOCK = 1 << 18, 1 << 16
 # An interval is told only where most resamples could be measured.
 DEFINED_SHARE = 0.5
 
@@ -73,8 +75,21 @@ def _draw(random: np.random.Generator, resamples: int, units: int) -> Floats:
     """How often each of as many draws as there are units hit each unit."""
     counts = np.empty((resamples, units))
     for row in counts:
-        row[:] = np.bincount(random.integers(0, units, size=units), minlength=units)
+        if units > LARGE:
+            _draw_blocks(random, row)
+        else:
+            row[:] = np.bincount(random.integers(0, units, size=units), minlength=units)
     return counts
+
+
+def _draw_blocks(random: np.random.Generator, counts: Floats) -> None:
+    """The same distribution: how many of the draws hit each block, and then where in it."""
+    starts = np.arange(0, len(counts), BLOCK)
+    sizes = np.diff(starts, append=len(counts))
+    hits = random.multinomial(len(counts), sizes / len(counts))
+    for start, size, hit in zip(starts, sizes, hits, strict=True):
+        places = random.integers(0, size, size=hit)
+        counts[start : start + size] = np.bincount(places, minlength=size)
 
 
 def distributions(

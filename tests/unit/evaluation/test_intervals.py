@@ -14,7 +14,12 @@ AUC = primary("binary")
 FEW = Bootstrap(resamples=200)
 
 
-def test_an_interval_covers_the_true_mean_about_as_often_as_it_says() -> None:
+@pytest.mark.parametrize("large", [module.LARGE, 100], ids=["whole", "in blocks"])
+def test_an_interval_covers_the_true_mean_about_as_often_as_it_says(
+    large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LARGE", large)
+    monkeypatch.setattr(module, "BLOCK", 90)
     accuracy = find_metric("mae", "regression")
     random = np.random.default_rng(0)
     covered = 0
@@ -23,6 +28,19 @@ def test_an_interval_covers_the_true_mean_about_as_often_as_it_says() -> None:
         found = interval(accuracy, y, np.zeros((200, 1)), FEW)
         covered += found.low <= 1.0 <= found.high
     assert 0.88 <= covered / 200 <= 0.99
+
+
+def test_a_resample_in_blocks_draws_as_many_rows_as_there_are_from_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LARGE", 100)
+    monkeypatch.setattr(module, "BLOCK", 90)
+    (counts,) = draws(200, Bootstrap(resamples=4000))
+    assert set(counts.sum(axis=1)) == {200.0}
+    # Multinomial counts, in the first row as in the last of the shorter block.
+    assert np.abs(counts.mean(axis=0) - 1).max() < 0.1
+    assert np.abs(counts.var(axis=0) - 1).max() < 0.2
+    assert np.abs(np.corrcoef(counts.T) - np.eye(200)).max() < 0.1
 
 
 def test_a_paired_interval_covers_the_true_difference_about_as_often_as_it_says() -> None:
